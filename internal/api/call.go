@@ -1,0 +1,33 @@
+package api
+
+import "context"
+
+// Principal is who makes a call.
+type Principal struct {
+	Account     string // 12 digits
+	ARN         string // arn:aws:iam::000000000000:root
+	AccessKeyID string
+	Root        bool // the account's root: everything in its account
+	Anonymous   bool // nobody signed
+}
+
+// Call is what is known of one call beside its input. It is immutable once the
+// service sees it.
+type Call struct {
+	RequestID string
+	Operation *Operation
+	Principal *Principal
+	Account   string // the account whose resources a name means
+	Region    string
+}
+
+type callKey struct{}
+
+// WithCall returns a context that carries the call.
+func WithCall(ctx context.Context, c *Call) context.Context {
+	return context.WithValue(ctx, callKey{}, c)
+}
+
+// CallOf returns the call that the context carries. It panics where there is
+// none: a service is only ever called through the edge or the loopback.
+func CallOf(ctx context.Context) *Call { return ctx.Value(callKey{}).(*Call) }

@@ -1,0 +1,82 @@
+package api
+
+import "context"
+
+// Protocol is a wire protocol of AWS.
+type Protocol uint8
+
+// The protocols. A service may speak several at once.
+const (
+	JSON10   Protocol = iota + 1 // application/x-amz-json-1.0
+	JSON11                       // application/x-amz-json-1.1
+	CBOR11                       // application/x-amz-cbor-1.1, beside JSON 1.1 where the service has it
+	RPCCBOR                      // Smithy RPC v2 CBOR
+	Query                        // form encoded in, XML out
+	RESTJSON                     // HTTP bindings and JSON
+	RESTXML                      // HTTP bindings and XML
+)
+
+// Service is one AWS service as its model describes it.
+type Service struct {
+	ID           string     // our name, which is the folder's: "kinesis"
+	Name         string     // AWS's full name
+	APIVersion   string     // "2013-12-02"
+	SigningName  string     // the service in the credential scope
+	TargetPrefix string     // "Kinesis_20131202"; empty for REST and Query
+	Endpoint     string     // the first label of AWS's own host names
+	Protocols    []Protocol // most wanted first
+	XMLNamespace string
+	QueryErrors  bool // awsQueryCompatible: answers carry x-amzn-query-error
+	Operations   []*Operation
+}
+
+// Operation is one operation of a service.
+type Operation struct {
+	Service *Service
+	Name    string
+	Action  string // what IAM calls it: "kinesis:PutRecords"
+	Method  string
+	URI     string // the path template, with its constant query parameters
+	Status  int    // of a success
+	Input   *Schema
+	Output  *Schema
+	Errors  []*ErrorShape
+
+	// OutputWrapper is the element around a Query protocol's result.
+	OutputWrapper string
+	// InputRoot and InputNamespace are the root element of a REST-XML body.
+	InputRoot      string
+	InputNamespace Namespace
+	// Alias: strings and blobs of the decoded input alias the request's buffer.
+	// A service clones what it keeps of them beyond the call.
+	Alias bool
+	// Events: the output is a stream of events.
+	Events *Schema
+	// Unsigned: AWS serves the operation without a signature.
+	Unsigned bool
+
+	// NewInput and NewOutput make values of Input and Output; nil where the
+	// service is not built (its shapes are not generated).
+	NewInput, NewOutput func() Struct
+}
+
+// Handler is an operation bound to the service that implements it.
+type Handler struct {
+	*Operation
+	// Call runs the operation. nil: it is not built, and the caller gets the
+	// answer for unknown operations. out is nil for operations with events.
+	Call func(ctx context.Context, in, out Struct) error
+	// Stream runs an operation that answers with events.
+	Stream func(ctx context.Context, in Struct, out EventStream) error
+}
+
+// EventStream is where an operation writes its events. It is used by one
+// goroutine. An error that the operation returns before Open is an ordinary
+// answer; after Open it becomes the stream's last message, an exception.
+type EventStream interface {
+	// Open sends the response's head and the initial response.
+	Open() error
+	// Send writes one event and flushes it. It blocks while the client does not
+	// read, and fails when the client is gone.
+	Send(event string, payload Struct) error
+}
