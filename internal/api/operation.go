@@ -55,9 +55,26 @@ type Operation struct {
 	// Unsigned: AWS serves the operation without a signature.
 	Unsigned bool
 
+	// Page says how the operation's answers are paged; nil where they are not.
+	Page *Pagination
+
 	// NewInput and NewOutput make values of Input and Output; nil where the
 	// service is not built (its shapes are not generated).
 	NewInput, NewOutput func() Struct
+	// Release gives the values of NewInput and NewOutput back to a pool, once the
+	// answer is written and nothing refers to them any more. nil for operations
+	// whose values are not pooled; in and out may be nil.
+	Release func(in, out Struct)
+}
+
+// Pagination names the members, as paths in the model's notation, by which
+// clients page through an operation's answers.
+type Pagination struct {
+	Input  []string // members of the input that take the token
+	Output []string // members of the output that hold it, in the order of Input
+	Limit  string   // member of the input that bounds a page; may be empty
+	More   string   // member of the output that tells of more; may be empty
+	Result []string // members of the output that are paged
 }
 
 // Handler is an operation bound to the service that implements it.

@@ -18,3 +18,26 @@ func (o Opt[T]) Or(def T) T {
 	}
 	return def
 }
+
+// Optional is *Opt[T] to code that does not know T, such as a codec that walks
+// a sparse list of structures.
+type Optional interface {
+	// IsSet reports whether the value is present.
+	IsSet() bool
+	// Value returns a pointer to V in the form of List.At.
+	Value() any
+	// Put makes the value present and returns it as Value does.
+	Put() any
+}
+
+// IsSet implements Optional.
+func (o *Opt[T]) IsSet() bool { return o.Set }
+
+// Value implements Optional.
+func (o *Opt[T]) Value() any { return &o.V }
+
+// Put implements Optional.
+func (o *Opt[T]) Put() any {
+	o.Set = true
+	return &o.V
+}
