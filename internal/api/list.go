@@ -70,9 +70,12 @@ func (m *MapOf[T]) Make(n int) { *m = make(map[string]T, n) }
 // largest page that a hot operation answers with (GetRecords: 10,000 records).
 const keepCapacity = 10_000
 
-// Spare returns the memory of list, cleared, for the next use of a pooled
-// structure; nil where it is too much to keep.
-func Spare[T any](list []T) []T {
+// Spare returns the memory that a pooled structure keeps for its next use: that
+// of list, cleared, or old where the list was absent; nil where it is too much.
+func Spare[T any](list, old []T) []T {
+	if list == nil {
+		return old
+	}
 	if cap(list) > keepCapacity {
 		return nil
 	}
