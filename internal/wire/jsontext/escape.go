@@ -86,7 +86,7 @@ func unit(b []byte) rune {
 		case c-'0' < 10:
 			c -= '0'
 		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			c = c|0x20 - 'a' + 10
+			c = c | 0x20 - 'a' + 10
 		default:
 			return -1
 		}

@@ -276,17 +276,29 @@ func (s *Scanner) unescape(start, i int) []byte {
 	return nil
 }
 
-// Unchecked consumes a string, as Kind has told, whose bytes the caller checks:
-// where it has no escape it may hold control characters and may not be UTF-8.
-// That spares a pass over blobs, since a base64 decoder checks each byte anyway.
-func (s *Scanner) Unchecked() []byte {
+// Unchecked consumes a string, as Kind has told, whose bytes the caller checks
+// where checked is false: then it had no escape, may hold control characters and
+// may not be UTF-8. That spares a pass over blobs, since a base64 decoder checks
+// each byte anyway.
+func (s *Scanner) Unchecked() (value []byte, checked bool) {
 	rest := s.buf[s.pos+1:]
 	n := bytes.IndexByte(rest, '"')
 	if n < 0 || bytes.IndexByte(rest[:n], '\\') >= 0 {
-		return s.String()
+		return s.String(), true
 	}
 	s.pos += n + 2
-	return rest[:n:n]
+	return rest[:n:n], false
+}
+
+// Plain reports whether value may stand in a string as it is, quotes and
+// backslashes apart.
+func Plain(value string) bool {
+	for i := range len(value) {
+		if value[i] < 0x20 {
+			return false
+		}
+	}
+	return utf8.ValidString(value)
 }
 
 // Skip consumes a value of any kind.
