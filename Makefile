@@ -4,9 +4,9 @@
 
 export GOTOOLCHAIN := local
 export CGO_ENABLED ?= 0
-export MILLRACE_BINARY := $(CURDIR)/bin/millrace
-export MILLRACE_FAULTS_BINARY := $(CURDIR)/bin/millrace-faults
-export MILLRACE_CLIENTS := $(CURDIR)/build/clients
+export MILLRACE_TEST_BINARY := $(CURDIR)/bin/millrace
+export MILLRACE_TEST_FAULTS_BINARY := $(CURDIR)/bin/millrace-faults
+export MILLRACE_TEST_CLIENTS := $(CURDIR)/build/clients
 
 GO ?= go
 FUZZTIME ?= 30s
