@@ -23,7 +23,7 @@ func generate(root string) (output, error) {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
 		}
 	}
-	return out, nil
+	return out, suites(root, out)
 }
 
 // service makes the files of one service.
@@ -44,6 +44,9 @@ func service(root, overlayPath string, out output) error {
 		return err
 	}
 	m, err := parseModel(data)
+	if err == nil {
+		err = m.validate()
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Model, err)
 	}

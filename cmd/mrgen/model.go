@@ -204,19 +204,24 @@ func parseModel(data []byte) (*model, error) {
 	if err := d.Decode(m); err != nil {
 		return nil, err
 	}
+	return m, nil
+}
+
+// validate says whether every reference leads to a shape.
+func (m *model) validate() error {
 	for name, s := range m.Shapes.M {
 		if err := m.check(name, s); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for name, op := range m.Operations.M {
 		for _, r := range append([]ref{deref(op.Input), deref(op.Output)}, op.Errors...) {
 			if r.Shape != "" && m.Shapes.M[r.Shape] == nil {
-				return nil, fmt.Errorf("operation %s: no shape %s", name, r.Shape)
+				return fmt.Errorf("operation %s: no shape %s", name, r.Shape)
 			}
 		}
 	}
-	return m, nil
+	return nil
 }
 
 func deref(r *ref) ref {
@@ -257,20 +262,13 @@ func (m *model) check(name string, s *shape) error {
 	return nil
 }
 
-// merged returns the traits of a reference together with those of its shape.
+// merged returns the traits of a reference, and those of its shape for which
+// api.Schema has no field of its own.
 func (m *model) merged(r *ref) traits {
 	t, s := r.traits, m.Shapes.M[r.Shape].traits
-	if t.LocationName == "" {
-		t.LocationName = s.LocationName
-	}
 	if t.TimestampFormat == "" {
 		t.TimestampFormat = s.TimestampFormat
 	}
-	if t.XMLNamespace == nil {
-		t.XMLNamespace = s.XMLNamespace
-	}
-	t.Flattened = t.Flattened || s.Flattened
 	t.Streaming = t.Streaming || s.Streaming
-	t.Sensitive = t.Sensitive || s.Sensitive
 	return t
 }

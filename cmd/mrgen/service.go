@@ -61,7 +61,7 @@ func (g *gen) writeService(b *bytes.Buffer, name string, full bool) error {
 	b.WriteString("},\n")
 	for _, op := range g.m.Operations.Keys {
 		if full {
-			fmt.Fprintf(b, "Op%s,\n", g.prefix+op)
+			fmt.Fprintf(b, "%s,\n", g.variable("Op", op))
 			continue
 		}
 		b.WriteString("&api.Operation{\n")
@@ -113,7 +113,7 @@ func truthLine(b *bytes.Buffer, name string, set bool) {
 func (g *gen) writeOperations(b *bytes.Buffer) {
 	for _, name := range g.m.Operations.Keys {
 		op := g.m.Operations.M[name]
-		fmt.Fprintf(b, "// Op%[1]s is the operation %[2]s.\nvar Op%[1]s = &api.Operation{\n", g.prefix+name, op.Name)
+		fmt.Fprintf(b, "// %[1]s is the operation %[2]s.\nvar %[1]s = &api.Operation{\n", g.variable("Op", name), op.Name)
 		g.writeFacts(b, name)
 		if op.Input != nil {
 			fmt.Fprintf(b, "Input: &%s[%d],\n", g.table, g.index[op.Input.Shape])
@@ -133,7 +133,7 @@ func (g *gen) writeOperations(b *bytes.Buffer) {
 		if len(op.Errors) > 0 {
 			b.WriteString("Errors: []*api.ErrorShape{")
 			for _, e := range op.Errors {
-				fmt.Fprintf(b, "Err%s, ", g.typeName(e.Shape))
+				fmt.Fprintf(b, "%s, ", g.variable("Err", e.Shape))
 			}
 			b.WriteString("},\n")
 		}

@@ -13,12 +13,11 @@ type gen struct {
 	table   string          // the variable that holds the schemas
 	index   map[string]int  // a shape's place in the table
 	structs map[string]bool // structures that have a Go type
-	sparse  map[string]bool // lists and maps whose entries may be null
 	hot     map[string]bool // structures that are pooled
 }
 
 func newGen(m *model, o *overlay, prefix, table string) *gen {
-	g := &gen{m: m, o: o, prefix: prefix, table: table, index: map[string]int{}, structs: map[string]bool{}, sparse: map[string]bool{}, hot: map[string]bool{}}
+	g := &gen{m: m, o: o, prefix: prefix, table: table, index: map[string]int{}, structs: map[string]bool{}, hot: map[string]bool{}}
 	for i, name := range m.Shapes.Keys {
 		g.index[name] = i
 	}
@@ -99,6 +98,11 @@ func (g *gen) reachError(name string) {
 
 func (g *gen) typeName(shape string) string { return g.prefix + exported(shape) }
 
+// variable returns the name of a variable, such as ErrAccessDenied or OpGet.
+func (g *gen) variable(kind, name string) string {
+	return g.prefix + kind + exported(name)
+}
+
 var scalars = map[string]string{
 	"string": "string", "boolean": "bool", "integer": "int32", "long": "int64",
 	"float": "float32", "double": "float64", "timestamp": "time.Time",
@@ -129,11 +133,7 @@ func (g *gen) entry(name string) string {
 	if s.Type == "map" {
 		r = s.Value
 	}
-	e := g.element(r.Shape)
-	if g.sparse[name] {
-		return "api.Opt[" + e + "]"
-	}
-	return e
+	return g.element(r.Shape)
 }
 
 // field returns the Go type of a member, and how its address is given to codecs.

@@ -49,12 +49,11 @@ func (g *gen) writeSchema(b *bytes.Buffer, name string) error {
 		return err
 	}
 	if s.Exception {
-		fmt.Fprintf(b, ", Error: Err%s", g.typeName(name))
+		fmt.Fprintf(b, ", Error: %s", g.variable("Err", name))
 	}
 	truth(b, "Union", s.Union || s.EventStream)
 	truth(b, "Sensitive", s.Sensitive)
 	truth(b, "Flattened", s.Flattened)
-	truth(b, "Sparse", g.sparse[name])
 	if s.Type == "structure" && s.LocationName != "" {
 		fmt.Fprintf(b, ", XMLName: %q", s.LocationName)
 	}
@@ -186,7 +185,7 @@ func (g *gen) writeErrors(b *bytes.Buffer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(b, "// Err%[1]s is the error %[2]s.\nvar Err%[1]s = &api.ErrorShape{Code: %[2]q, QueryCode: %[3]q, Status: %[4]d", g.typeName(name), name, f.Code, f.Status)
+		fmt.Fprintf(b, "// %[1]s is the error %[2]s.\nvar %[1]s = &api.ErrorShape{Code: %[2]q, QueryCode: %[3]q, Status: %[4]d", g.variable("Err", name), name, f.Code, f.Status)
 		truth(b, "Fault", f.Fault)
 		truth(b, "Throttle", f.Throttle)
 		fmt.Fprintf(b, ", Schema: &%s[%d]}\n\n", g.table, g.index[name])
