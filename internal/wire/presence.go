@@ -51,6 +51,8 @@ func Present(p any) bool {
 		return p.Set
 	case *api.Opt[float32]:
 		return p.Set
+	case *api.Opt[[]byte]:
+		return p.Set
 	case *api.Document:
 		return p.V != nil
 	case api.List:

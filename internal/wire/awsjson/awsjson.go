@@ -60,8 +60,8 @@ func skipInput(body []byte) error {
 
 // Encode implements [wire.Codec]. An operation without output has an empty body
 // (reference kinesis-streams §2.2).
-func (c *Codec) Encode(_ *api.Operation, out api.Struct, _ string, w *wire.Response) error {
-	c.head(w, http.StatusOK)
+func (c *Codec) Encode(op *api.Operation, out api.Struct, _ string, w *wire.Response) error {
+	c.head(w, op.Status)
 	if out != nil {
 		w.Body = AppendStruct(w.Body, out, Options{})
 	}

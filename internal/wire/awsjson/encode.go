@@ -2,11 +2,10 @@ package awsjson
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
-
-	"maps"
 
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/wire"
@@ -101,6 +100,8 @@ func appendValue(dst []byte, m *api.Member, p any) []byte {
 		return jsontext.AppendFloat(dst, *p, 64)
 	case *float32:
 		return jsontext.AppendFloat(dst, float64(*p), 32)
+	case *api.Opt[[]byte]:
+		return jsontext.AppendBase64(dst, p.V)
 	case *api.Document:
 		return AppendDocument(dst, p.V)
 	case api.List:

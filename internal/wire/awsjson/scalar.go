@@ -54,6 +54,9 @@ func (d *decoder) value(schema *api.Schema, p any) {
 	case *float32:
 		v, _ := d.float(api.KindFloat, 32)
 		*p = float32(v)
+	case *api.Opt[[]byte]:
+		p.V = d.blob()
+		p.Set = p.V != nil
 	case *api.Document:
 		p.V = d.document()
 	case api.List:
