@@ -11,14 +11,29 @@ type Principal struct {
 	Anonymous   bool // nobody signed
 }
 
-// Call is what is known of one call beside its input. It is immutable once the
-// service sees it.
+// Call is what is known of one call beside its input. Its fields are immutable
+// once the service sees it.
 type Call struct {
 	RequestID string
 	Operation *Operation
 	Principal *Principal
 	Account   string // the account whose resources a name means
 	Region    string
+
+	after []func()
+}
+
+// AfterResponse registers f to run once the answer is written and nothing
+// refers to the output any more: memory that the output aliases goes back to its
+// pool there. It is called by the call's own goroutine only.
+func (c *Call) AfterResponse(f func()) { c.after = append(c.after, f) }
+
+// Done runs what AfterResponse registered. Whoever made the call calls it last.
+func (c *Call) Done() {
+	for _, f := range c.after {
+		f()
+	}
+	c.after = nil
 }
 
 type callKey struct{}

@@ -1,0 +1,116 @@
+package kinesis
+
+import (
+	"context"
+	"slices"
+
+	"github.com/millrace/millrace/internal/api"
+	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
+	"github.com/millrace/millrace/internal/base/fault"
+	"github.com/millrace/millrace/internal/base/hash128"
+)
+
+const (
+	onDemandShards   = 4  // an on-demand stream begins with (recorded from AWS, reference §4.1)
+	defaultRetention = 24 // hours
+	defaultRecordKiB = 1024
+	maxRecordKiB     = 10240
+	maxCreating      = 5  // streams of an account in CREATING
+	maxOnDemand      = 50 // on-demand streams of an account
+)
+
+// CreateStream makes a stream. Its name is reserved in the registry first; the
+// stream's own partition follows, and a crash in between is completed at the
+// next start.
+func (s *Service) CreateStream(ctx context.Context, in *kinesisapi.CreateStreamInput) error {
+	call := api.CallOf(ctx)
+	key := streamKey{call.Account, call.Region, in.StreamName.V}
+	set := settings{
+		RetentionHours:   defaultRetention,
+		MaxRecordKiB:     in.MaxRecordSizeInKiB.Or(defaultRecordKiB),
+		WarmMiBps:        in.WarmThroughputMiBps.V,
+		AutoDistribution: in.RecordDistributionStrategy.V == kinesisapi.RecordDistributionStrategyAuto,
+	}
+	shards := int(in.ShardCount.V)
+	// Without a mode and a count AWS makes an on-demand stream's four shards.
+	set.OnDemand = in.StreamModeDetails != nil && in.StreamModeDetails.StreamMode.V == kinesisapi.StreamModeOnDemand
+	switch {
+	case set.OnDemand && in.ShardCount.Set:
+		return api.ErrValidation.New("ShardCount must not be specified for a stream in ON_DEMAND mode.")
+	case set.OnDemand || in.StreamModeDetails == nil && !in.ShardCount.Set:
+		shards = onDemandShards
+	case !in.ShardCount.Set:
+		return api.ErrValidation.New("ShardCount is required for a stream in PROVISIONED mode.")
+	}
+	if set.MaxRecordKiB < defaultRecordKiB || set.MaxRecordKiB > maxRecordKiB {
+		return api.ErrValidation.New("MaxRecordSizeInKiB must be between %d and %d.", defaultRecordKiB, maxRecordKiB)
+	}
+	if set.AutoDistribution && !set.OnDemand {
+		return kinesisapi.ErrInvalidArgumentException.New("RecordDistributionStrategy AUTO is only supported for streams in ON_DEMAND mode.")
+	}
+	if err := s.checkWarmThroughput(ctx, set, in.WarmThroughputMiBps); err != nil {
+		return err
+	}
+	if err := checkTags(in.Tags, nil); err != nil {
+		return err
+	}
+	row := &registryRow{Name: key.name, Shards: shards, OnDemand: set.OnDemand, Initial: description{settings: set, NextShard: uint32(shards), Tags: in.Tags}}
+	now := s.o.Clock.Now().UTC()
+	row.Initial.CreatedAt = now
+	s.begin(&row.Initial, creating, nil)
+	err := s.registry(key.account, key.region).reserve(ctx, row, now, func(rows []*registryRow) error {
+		return s.checkCreate(ctx, key, row, rows)
+	})
+	if err != nil {
+		return err
+	}
+	fault.Point("kinesis.create.reserved")
+	if err := s.writeStream(ctx, key, row); err != nil {
+		return err
+	}
+	_, _, err = s.stream(ctx, key) // arms the end of CREATING
+	return err
+}
+
+// checkCreate holds a new stream against those that there are.
+func (s *Service) checkCreate(ctx context.Context, key streamKey, row *registryRow, rows []*registryRow) error {
+	if slices.ContainsFunc(rows, func(r *registryRow) bool { return r.Name == key.name }) {
+		return kinesisapi.ErrResourceInUseException.New("Stream %s under account %s already exists.", key.name, key.account)
+	}
+	if open := openShards(rows); s.o.ShardQuota > 0 && open+row.Shards > s.o.ShardQuota {
+		return shardQuotaExceeded(key.account, s.o.ShardQuota, open, row.Shards)
+	}
+	onDemand, inCreation := 0, 0
+	for _, r := range rows {
+		if r.OnDemand {
+			onDemand++
+		}
+		_, st, err := s.stream(ctx, streamKey{key.account, key.region, r.Name})
+		if err != nil {
+			return err
+		}
+		if st == nil || st.Status == creating {
+			inCreation++
+		}
+	}
+	if row.OnDemand && onDemand >= maxOnDemand {
+		return kinesisapi.ErrLimitExceededException.New("This request would exceed the on-demand stream limit of %d for the account %s in %s.", maxOnDemand, key.account, key.region)
+	}
+	if inCreation >= maxCreating {
+		return kinesisapi.ErrLimitExceededException.New("Number of streams in CREATING state cannot exceed %d for the account %s.", maxCreating, key.account)
+	}
+	return nil
+}
+
+func shardQuotaExceeded(account string, limit, open, more int) error {
+	return kinesisapi.ErrLimitExceededException.New("This request would exceed the shard limit for the account %s. Current shard count for the account: %d. Limit: %d. Number of additional shards that would have resulted from this request: %d.", account, open, limit, more)
+}
+
+// firstShards are the n shards with which a stream begins.
+func firstShards(created uint64, n int) []*shard {
+	shards := make([]*shard, n)
+	for i := range shards {
+		shards[i] = &shard{Index: uint32(i), Created: int64(created), Start: hash128.Bound(i, n), End: hash128.Bound(i+1, n).Prev()}
+	}
+	return shards
+}

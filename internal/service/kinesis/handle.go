@@ -1,0 +1,162 @@
+package kinesis
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/millrace/millrace/internal/base/clock"
+	"github.com/millrace/millrace/internal/store"
+)
+
+// stream is the handle of one stream: its partition, the state that was read of
+// it, and what is not worth storing.
+type stream struct {
+	svc  *Service
+	key  streamKey
+	part store.Partition
+
+	state atomic.Pointer[streamState]
+
+	loadMu   sync.Mutex
+	runtimes map[logKey]*shardRuntime
+
+	advanceMu sync.Mutex // held while transitions are carried out
+
+	timerMu sync.Mutex
+	timer   clock.Timer
+	timerAt time.Time
+}
+
+type logKey struct {
+	incarnation uint64
+	shard       uint32
+}
+
+func newStream(s *Service, key streamKey) *stream {
+	return &stream{svc: s, key: key, part: s.o.Store.Partition(key.partition()), runtimes: make(map[logKey]*shardRuntime)}
+}
+
+// load returns the stream's durable state, or nil where there is no stream.
+func (h *stream) load(ctx context.Context) (*streamState, error) {
+	if st := h.state.Load(); st != nil && st.version == h.part.Version() {
+		return st, nil
+	}
+	h.loadMu.Lock()
+	defer h.loadMu.Unlock()
+	if st := h.state.Load(); st != nil && st.version == h.part.Version() {
+		return st, nil
+	}
+	var st *streamState
+	err := h.part.View(ctx, func(r store.Reader) (err error) {
+		st, err = readStream(h.key, r)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.state.Store(st)
+	if st == nil {
+		h.svc.forget(h)
+		return nil, nil
+	}
+	if kept := h.svc.keep(h); kept != h {
+		return kept.load(ctx)
+	}
+	h.attach(st)
+	h.arm(st)
+	return st, nil
+}
+
+// attach gives the shards of a state their runtimes, under loadMu.
+func (h *stream) attach(st *streamState) {
+	old := h.runtimes
+	h.runtimes = make(map[logKey]*shardRuntime, len(st.shards))
+	for _, sh := range st.shards {
+		k := logKey{st.Incarnation, sh.Index}
+		rt := old[k]
+		if rt == nil {
+			rt = newShardRuntime(h, sh.id, h.key.log(st.Incarnation, sh.Index))
+		}
+		h.runtimes[k], sh.runtime = rt, rt
+	}
+}
+
+// update changes the stream's rows in one commit. f gets the state that the
+// transaction sees, which it must not change, and writes through the tx.
+func (h *stream) update(ctx context.Context, f func(tx store.Tx, st *streamState) error) error {
+	err := h.part.Update(ctx, func(tx store.Tx) error {
+		st, err := readStream(h.key, tx)
+		if err != nil {
+			return err
+		}
+		if st == nil {
+			return errStreamGone
+		}
+		return f(tx, st)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = h.load(ctx) // arms the timer of what is now due
+	return err
+}
+
+// waitChange waits until the stream's state differs from st, and returns the
+// new one.
+func (h *stream) waitChange(ctx context.Context, st *streamState) (*streamState, error) {
+	for {
+		changed := h.part.Changed()
+		now, err := h.load(ctx)
+		if err != nil || now != st {
+			return now, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// due returns when the next transition of the state ends; zero for none.
+func (st *streamState) due() time.Time {
+	next := st.Due
+	for _, c := range st.consumers {
+		if !c.Due.IsZero() && (next.IsZero() || c.Due.Before(next)) {
+			next = c.Due
+		}
+	}
+	return next
+}
+
+// arm sets the timer to the next transition of the state.
+func (h *stream) arm(st *streamState) { h.armAt(st.due()) }
+
+func (h *stream) armAt(at time.Time) {
+	h.timerMu.Lock()
+	defer h.timerMu.Unlock()
+	if at.Equal(h.timerAt) || h.svc.life.Err() != nil {
+		return
+	}
+	if h.timer != nil {
+		h.timer.Stop()
+		h.timer = nil
+	}
+	h.timerAt = at
+	if at.IsZero() {
+		return
+	}
+	delay := max(at.Sub(h.svc.o.Clock.Now()), 0)
+	// A timer that is due already must not run inside the caller's locks.
+	h.timer = h.svc.o.Clock.AfterFunc(max(delay, time.Millisecond), func() { h.svc.spawn(h.advance) })
+}
+
+func (h *stream) disarm() {
+	h.timerMu.Lock()
+	defer h.timerMu.Unlock()
+	if h.timer != nil {
+		h.timer.Stop()
+	}
+}

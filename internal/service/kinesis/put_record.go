@@ -1,0 +1,84 @@
+package kinesis
+
+import (
+	"context"
+
+	"github.com/millrace/millrace/internal/api"
+	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
+)
+
+// PutRecord stores one record. It is durable when the answer names its sequence
+// number.
+//
+// SequenceNumberForOrdering needs no work beyond its check: sequence numbers grow
+// in the order in which a shard's records arrive, whatever the clock does.
+func (s *Service) PutRecord(ctx context.Context, in *kinesisapi.PutRecordInput, out *kinesisapi.PutRecordOutput) error {
+	h, st, err := s.resolve(ctx, in.StreamName, in.StreamARN)
+	if err != nil {
+		return err
+	}
+	if err := writable(st); err != nil {
+		return err
+	}
+	if err := checkRecord(st, in.PartitionKey, in.Data, func() string { return "data" }); err != nil {
+		return err
+	}
+	hash, err := place(st, in.PartitionKey, in.ExplicitHashKey)
+	if err != nil {
+		return err
+	}
+	if err := s.checkOrdering(st, in.SequenceNumberForOrdering); err != nil {
+		return err
+	}
+	if err := dryRun(in.DryRun); err != nil {
+		return err
+	}
+	g := groups.Get().(*group)
+	defer g.release()
+	size := recordSize(in.PartitionKey, in.Data)
+	sh := st.route(hash)
+	if !sh.runtime.admit(s.o.Clock.Now(), size) {
+		b := g.batch(sh)
+		b.throttled = 1
+		s.count(st, b)
+		return kinesisapi.ErrProvisionedThroughputExceededException.New("%s", throttledMessage(st, sh.id))
+	}
+	for {
+		g.used = 0
+		b := g.batch(st.route(hash))
+		b.entries, b.size = append(b.entries, 0), size
+		addRecord(&b.block, in.PartitionKey, in.Data)
+		g.write(ctx, st)
+		if b.err == nil {
+			s.count(st, b)
+			out.ShardId = api.Some(b.shard.id)
+			out.SequenceNumber = api.Some(b.shard.sequenceOf(b.appended.First, b.appended.Stamp).String())
+			out.EncryptionType = encryptionType(st)
+			return nil
+		}
+		if !b.moved() {
+			return b.err
+		}
+		next, err := h.waitChange(ctx, st)
+		if err != nil {
+			return err
+		}
+		if next == nil {
+			return streamNotFound(st.key)
+		}
+		st = next
+	}
+}
+
+// checkOrdering refuses a SequenceNumberForOrdering that is none of this stream's
+// or lies in the future.
+func (s *Service) checkOrdering(st *streamState, number api.Opt[string]) error {
+	if !number.Set {
+		return nil
+	}
+	seq, err := parseSequence(number.V)
+	if err == nil && seq.shard < st.NextShard && seq.arrival <= s.o.Clock.Now().Add(skew).Unix() {
+		return nil
+	}
+	return kinesisapi.ErrInvalidArgumentException.New("ExclusiveMinimumSequenceNumber %s used in PutRecord on stream %s under account %s is invalid.", number.V, st.key.name, st.key.account)
+}

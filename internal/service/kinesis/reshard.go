@@ -1,0 +1,184 @@
+package kinesis
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/millrace/millrace/internal/base/fault"
+	"github.com/millrace/millrace/internal/base/hash128"
+	"github.com/millrace/millrace/internal/store"
+)
+
+// reshard is the stored intent of a change of shards. It is carried out in
+// steps, each of which closes parents and opens children in one commit; what is
+// left to do follows from the open shards alone, so a restart goes on where the
+// last commit was.
+type reshard struct {
+	Split *splitIntent `json:"split,omitempty"`
+	Merge *mergeIntent `json:"merge,omitempty"`
+	// Count is the number of shards that uniform scaling is to reach; 0: none.
+	Count int `json:"count,omitempty"`
+}
+
+type splitIntent struct {
+	Shard uint32       `json:"shard"`
+	At    hash128.Hash `json:"at"` // where the second child begins
+}
+
+type mergeIntent struct {
+	Shard    uint32 `json:"shard"`
+	Adjacent uint32 `json:"adjacent"`
+}
+
+// step is one atomic change: the parents close, the children open.
+type step struct {
+	parents  []*shard
+	children []*shard // without Index and Created, which the commit decides
+}
+
+func splitStep(sh *shard, at hash128.Hash) *step {
+	parent := sh.Index
+	return &step{[]*shard{sh}, []*shard{
+		{Start: sh.Start, End: at.Prev(), Parent: &parent},
+		{Start: at, End: sh.End, Parent: &parent},
+	}}
+}
+
+// mergeStep merges two neighbours; the child names first as its parent.
+func mergeStep(first, adjacent *shard) *step {
+	parent, other := first.Index, adjacent.Index
+	low, high := first, adjacent
+	if high.Start.Less(low.Start) {
+		low, high = high, low
+	}
+	return &step{[]*shard{first, adjacent}, []*shard{
+		{Start: low.Start, End: high.End, Parent: &parent, Adjacent: &other},
+	}}
+}
+
+// next returns the step that the open shards still need, or nil.
+func (r *reshard) next(open []*shard) *step {
+	find := func(index uint32) *shard {
+		if i := slices.IndexFunc(open, func(sh *shard) bool { return sh.Index == index }); i >= 0 {
+			return open[i]
+		}
+		return nil
+	}
+	switch {
+	case r.Split != nil:
+		if sh := find(r.Split.Shard); sh != nil {
+			return splitStep(sh, r.Split.At)
+		}
+	case r.Merge != nil:
+		if a, b := find(r.Merge.Shard), find(r.Merge.Adjacent); a != nil && b != nil {
+			return mergeStep(a, b)
+		}
+	default:
+		return uniformStep(open, r.Count)
+	}
+	return nil
+}
+
+// uniformStep brings the open shards nearer to n equal ranges, from left to
+// right: what reaches over a bound is split there, what is too small is merged
+// with its neighbour. From 4 shards to 3 that makes the shards 4 to 10, of which
+// 6, 9 and 10 stay open, as AWS was seen to do (reference kinesis-streams §4.2).
+func uniformStep(open []*shard, n int) *step {
+	for i := range n {
+		sh, end := open[i], hash128.Bound(i+1, n).Prev()
+		switch sh.End.Cmp(end) {
+		case 0:
+			continue
+		case 1:
+			return splitStep(sh, end.Next())
+		}
+		if right := open[i+1]; end.Less(right.End) {
+			return splitStep(right, end.Next())
+		}
+		return mergeStep(sh, open[i+1])
+	}
+	return nil
+}
+
+// reshard carries out the stored intent of the state, from wherever it stands.
+func (h *stream) reshard(ctx context.Context, st *streamState) error {
+	for {
+		next := st.Change.Reshard.next(st.openShard)
+		if next == nil {
+			break
+		}
+		var err error
+		if st, err = h.reshardStep(ctx, st, next); err != nil {
+			return err
+		}
+		if st == nil || st.Change == nil || st.Change.Reshard == nil {
+			break
+		}
+	}
+	if err := h.update(ctx, func(tx store.Tx, st *streamState) error {
+		d := st.description
+		if d.Change == nil || d.Change.Reshard == nil || d.Change.Reshard.next(st.openShard) != nil {
+			return nil
+		}
+		d.Status, d.Due, d.Change = active, time.Time{}, nil
+		tx.Set(descriptionKey, encodeRow(d))
+		return nil
+	}); err != nil {
+		return err
+	}
+	st, err := h.load(ctx)
+	if err != nil || st == nil {
+		return err
+	}
+	return h.svc.settleShards(ctx, st)
+}
+
+// reshardStep makes the children's logs, seals the parents', and then closes the
+// parents and opens the children in one commit. Before the commit nobody sees
+// anything but writers, who wait for it; after a crash it is done again.
+func (h *stream) reshardStep(ctx context.Context, st *streamState, next *step) (*streamState, error) {
+	for i := range next.children {
+		if err := h.svc.createLog(ctx, h.key.log(st.Incarnation, st.NextShard+uint32(i))); err != nil {
+			return nil, err
+		}
+	}
+	fault.Point("kinesis.reshard.logs")
+	ends := make([]store.Position, len(next.parents))
+	for i, parent := range next.parents {
+		log, err := parent.runtime.log(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if ends[i], err = log.Seal(ctx); err != nil {
+			return nil, err
+		}
+	}
+	fault.Point("kinesis.reshard.sealed")
+	now := h.svc.o.Clock.Now().UTC()
+	err := h.update(ctx, func(tx store.Tx, cur *streamState) error {
+		if cur.NextShard != st.NextShard || cur.Status == deleting {
+			return nil // somebody else has done it, or nobody needs it
+		}
+		created := now.Unix()
+		for i, parent := range next.parents {
+			created = max(created, parent.Created+1)
+			closed := *parent
+			closed.Closed, closed.Records = now, ends[i]
+			tx.Set(shardKey(closed.Index), encodeRow(closed))
+		}
+		d := cur.description
+		for _, child := range next.children {
+			child.Index, child.Created = d.NextShard, created
+			tx.Set(shardKey(child.Index), encodeRow(child))
+			d.NextShard++
+		}
+		tx.Set(descriptionKey, encodeRow(d))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	fault.Point("kinesis.reshard.committed")
+	return h.load(ctx)
+}

@@ -1,0 +1,99 @@
+package kinesis
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/millrace/millrace/internal/store"
+)
+
+// startTrimming looks for expired records every TrimInterval.
+func (s *Service) startTrimming() {
+	s.spawn(func(ctx context.Context) {
+		timer := s.o.Clock.NewTimer(s.o.TrimInterval)
+		defer timer.Stop()
+		for {
+			select {
+			case <-timer.C():
+				s.trimAll(ctx)
+				timer.Reset(s.o.TrimInterval)
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+// trimAll forgets the expired records of all streams.
+func (s *Service) trimAll(ctx context.Context) {
+	for _, h := range s.all() {
+		if err := h.trim(store.Freeing(ctx)); err != nil && ctx.Err() == nil {
+			s.o.Logger.Warn("expired records of a stream could not be removed; the next round tries again", "stream", h.key.arn(), "error", err)
+		}
+	}
+}
+
+// trim forgets the records of the stream that are past its retention, and the
+// closed shards that have been empty and closed for as long.
+func (h *stream) trim(ctx context.Context) error {
+	st, err := h.load(ctx)
+	if err != nil || st == nil {
+		return err
+	}
+	horizon := h.svc.o.Clock.Now().Add(-st.retention(h.svc.o.Hour))
+	var failed error
+	var expired []*shard
+	for _, sh := range st.shards {
+		if !sh.open() && sh.Closed.Before(horizon) {
+			expired = append(expired, sh)
+			continue
+		}
+		if err := sh.trim(ctx, horizon); err != nil {
+			failed = errors.Join(failed, err)
+		}
+	}
+	if len(expired) > 0 {
+		failed = errors.Join(failed, h.dropShards(ctx, expired))
+	}
+	return failed
+}
+
+func (sh *shard) trim(ctx context.Context, horizon time.Time) error {
+	log, err := sh.runtime.log(ctx)
+	if err != nil {
+		return err
+	}
+	if state := log.State(); state.First == state.Next {
+		return nil
+	}
+	before, err := log.Seek(ctx, horizon)
+	if err != nil || before <= log.State().First {
+		return err
+	}
+	return log.Trim(ctx, before)
+}
+
+// dropShards removes closed shards from the stream, and then their logs. What a
+// crash leaves between the two, the next start drops.
+func (h *stream) dropShards(ctx context.Context, expired []*shard) error {
+	err := h.update(ctx, func(tx store.Tx, st *streamState) error {
+		for _, sh := range expired {
+			tx.Delete(shardKey(sh.Index))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, sh := range expired {
+		log, err := h.svc.o.Store.OpenLog(ctx, sh.runtime.logName)
+		if err == nil {
+			err = log.Drop(ctx)
+		}
+		if err != nil && !isNotFound(err) {
+			return err
+		}
+	}
+	return nil
+}
