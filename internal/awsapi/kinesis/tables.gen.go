@@ -4,6 +4,7 @@ package kinesisapi
 
 import (
 	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/awsapi/match"
 )
 
 var schemas [311]api.Schema
@@ -355,7 +356,7 @@ func init() {
 		{Name: "GetShardIteratorOutput", Kind: api.KindStruct, Members: []api.Member{
 			{Name: "ShardIterator", Wire: "ShardIterator", Schema: &schemas[243]},
 		}},
-		{Name: "HashKey", Kind: api.KindString, Pattern: api.RE2("^(0|([1-9]\\d{0,38}))$", "^(0|([1-9]\\d{0,38}))$")},
+		{Name: "HashKey", Kind: api.KindString, Pattern: api.Matcher("^(0|([1-9]\\d{0,38}))$", match.HashKey)},
 		{Name: "HashKeyRange", Kind: api.KindStruct, Members: []api.Member{
 			{Name: "StartingHashKey", Wire: "StartingHashKey", Schema: &schemas[105], Required: true},
 			{Name: "EndingHashKey", Wire: "EndingHashKey", Schema: &schemas[105], Required: true},
