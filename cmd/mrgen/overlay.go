@@ -22,6 +22,18 @@ type overlay struct {
 		Reason string `json:"reason"`
 	} `json:"protocols"`
 
+	// XMLNamespace is that of a protocol beside those of the model.
+	XMLNamespace struct {
+		URI    string `json:"uri"`
+		Reason string `json:"reason"`
+	} `json:"xmlNamespace"`
+
+	// Actions are the IAM actions that are not the operation's name.
+	Actions struct {
+		Names  map[string]string `json:"names"`
+		Reason string            `json:"reason"`
+	} `json:"actions"`
+
 	Errors     errorOverlay                  `json:"errors"`
 	Operations map[string]operationOverlay   `json:"operations"`
 	Shapes     map[string]constraintsOverlay `json:"shapes"`
@@ -43,9 +55,8 @@ type errorFacts struct {
 }
 
 type operationOverlay struct {
-	Hot    bool   `json:"hot"`    // values are pooled
-	Alias  bool   `json:"alias"`  // the decoded input aliases the request's buffer
-	Action string `json:"action"` // the IAM action where it is not the operation's name
+	Hot    bool   `json:"hot"`   // values are pooled
+	Alias  bool   `json:"alias"` // the decoded input aliases the request's buffer
 	Reason string `json:"reason"`
 }
 
@@ -74,31 +85,24 @@ func parseOverlay(data []byte) (*overlay, error) {
 	return o, nil
 }
 
-// apply checks the overlay against the model and changes the model's constraints.
+// apply checks the overlay against the model and changes the model's facts.
 func (o *overlay) apply(m *model) error {
 	for _, p := range o.Protocols {
 		if protocols[p.Name] == "" || p.Reason == "" {
 			return fmt.Errorf("protocol %q: unknown, or no reason given", p.Name)
 		}
 	}
-	if (o.Errors.Client != 0 || len(o.Errors.Throttle) > 0 || len(o.Errors.Codes) > 0) && o.Errors.Reason == "" {
-		return fmt.Errorf("errors: no reason given")
+	if ns := o.XMLNamespace; ns.URI != "" {
+		if ns.Reason == "" || m.Metadata.XMLNamespace.URI != "" {
+			return fmt.Errorf("xmlNamespace: no reason given, or the model has one")
+		}
+		m.Metadata.XMLNamespace.URI = ns.URI
 	}
-	for _, name := range slices.Concat(o.Errors.Throttle, keys(o.Errors.Codes)) {
-		if s := m.Shapes.M[name]; s == nil || !s.Exception {
-			return fmt.Errorf("errors: the model has no error %s", name)
-		}
+	if err := o.checkErrors(m); err != nil {
+		return fmt.Errorf("errors: %w", err)
 	}
-	for name, op := range o.Operations {
-		if m.Operations.M[name] == nil {
-			return fmt.Errorf("the model has no operation %s", name)
-		}
-		if op.Reason == "" {
-			return fmt.Errorf("operation %s: no reason given", name)
-		}
-		if mo := m.Operations.M[name]; op.Hot && (mo.Input == nil || mo.Output == nil) {
-			return fmt.Errorf("operation %s: hot, but it lacks an input or an output", name)
-		}
+	if err := o.checkOperations(m); err != nil {
+		return err
 	}
 	for name, c := range o.Shapes {
 		s := m.Shapes.M[name]
@@ -113,6 +117,45 @@ func (o *overlay) apply(m *model) error {
 		}
 	}
 	return nil
+}
+
+func (o *overlay) checkErrors(m *model) error {
+	e := o.Errors
+	if (e.Client != 0 || e.Fault != 0 || len(e.Throttle) > 0 || len(e.Codes) > 0) && e.Reason == "" {
+		return fmt.Errorf("no reason given")
+	}
+	for _, name := range slices.Concat(e.Throttle, keys(e.Codes)) {
+		if s := m.Shapes.M[name]; s == nil || !s.Exception {
+			return fmt.Errorf("the model has no error %s", name)
+		}
+	}
+	return nil
+}
+
+func (o *overlay) checkOperations(m *model) error {
+	if len(o.Actions.Names) > 0 && o.Actions.Reason == "" {
+		return fmt.Errorf("actions: no reason given")
+	}
+	for _, name := range slices.Concat(keys(o.Actions.Names), keys(o.Operations)) {
+		if m.Operations.M[name] == nil {
+			return fmt.Errorf("the model has no operation %s", name)
+		}
+	}
+	for name, op := range o.Operations {
+		if op.Reason == "" {
+			return fmt.Errorf("operation %s: no reason given", name)
+		}
+		if mo := m.Operations.M[name]; op.Hot && (mo.Input == nil || mo.Output == nil) {
+			return fmt.Errorf("operation %s: hot, but it lacks an input or an output", name)
+		}
+	}
+	return nil
+}
+
+// changes reports whether values count as valid here that do not in the model,
+// or the other way round.
+func (c *constraintsOverlay) changes() bool {
+	return c.Min != nil || c.Max != nil || c.Pattern != "" || c.Enum != nil || len(c.Drop) > 0
 }
 
 func (c *constraintsOverlay) apply(s *shape) error {

@@ -55,6 +55,9 @@ func (g *gen) writeService(b *bytes.Buffer, name string, full bool) error {
 	if md.XMLNamespace.URI != "" {
 		fmt.Fprintf(b, "XMLNamespace: %q,\n", md.XMLNamespace.URI)
 	}
+	if full {
+		b.WriteString("Built: true,\n")
+	}
 	if md.AWSQueryCompatible != nil {
 		b.WriteString("QueryErrors: true,\n")
 	}
@@ -75,7 +78,7 @@ func (g *gen) writeService(b *bytes.Buffer, name string, full bool) error {
 // writeFacts writes the fields of an operation that need no shapes.
 func (g *gen) writeFacts(b *bytes.Buffer, name string) {
 	op := g.m.Operations.M[name]
-	action := g.o.Operations[name].Action
+	action := g.o.Actions.Names[name]
 	if action == "" {
 		action = g.o.Action + ":" + name
 	}

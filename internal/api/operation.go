@@ -27,6 +27,7 @@ type Service struct {
 	Protocols    []Protocol // most wanted first
 	XMLNamespace string
 	QueryErrors  bool // awsQueryCompatible: answers carry x-amzn-query-error
+	Built        bool // the shapes are generated, and a package serves operations
 	Operations   []*Operation
 }
 

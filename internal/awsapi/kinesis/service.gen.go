@@ -13,6 +13,7 @@ import (
 var Service = api.NewService(api.Service{
 	ID: "kinesis", Name: "Amazon Kinesis", APIVersion: "2013-12-02", SigningName: "kinesis",
 	TargetPrefix: "Kinesis_20131202", Endpoint: "kinesis", Protocols: []api.Protocol{api.JSON11, api.CBOR11},
+	Built: true,
 },
 	OpAcknowledgeDeadLetterQueueRecords,
 	OpAcknowledgeQueueRecords,

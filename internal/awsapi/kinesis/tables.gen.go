@@ -67,7 +67,7 @@ func init() {
 		{Name: "ApproximateArrivalTimestamp", Kind: api.KindTimestamp},
 		{Name: "BooleanObject", Kind: api.KindBool},
 		{Name: "BucketARN", Kind: api.KindString, HasMin: true, Min: 1, HasMax: true, Max: 2048, Pattern: api.RE2("arn:aws[-a-z0-9]*:s3:::[a-z0-9._-]{3,63}", "arn:aws[-a-z0-9]*:s3:::[a-z0-9._-]{3,63}")},
-		{Name: "ChannelARN", Kind: api.KindString, HasMin: true, Min: 1, HasMax: true, Max: 2048, Pattern: api.RE2("arn:aws.*:kinesis:.*:\\d{12}:channel/\\S+", "arn:aws.*:kinesis:.*:\\d{12}:channel/\\S+")},
+		{Name: "ChannelARN", Kind: api.KindString, HasMin: true, Min: 1, HasMax: true, Max: 2048, Pattern: api.RE2("arn:aws.*:kinesis:.*:\\d{12}:channel/\\S+", "arn:aws.*:kinesis:.*:\\d{12}:channel/[\\x00-\\x08\\x0E-\\x1F\\x21-\\x{10FFFF}]+")},
 		{Name: "ChannelCountObject", Kind: api.KindInt, HasMin: true, Min: 0, HasMax: true, Max: 1000000},
 		{Name: "ChannelDescription", Kind: api.KindStruct, Members: []api.Member{
 			{Name: "ChannelName", Wire: "ChannelName", Schema: &schemas[30], Required: true},
@@ -561,7 +561,7 @@ func init() {
 			{Name: "StreamId", Wire: "StreamId", Schema: &schemas[255]},
 			{Name: "Policy", Wire: "Policy", Schema: &schemas[158], Required: true},
 		}},
-		{Name: "QueueARN", Kind: api.KindString, HasMin: true, Min: 1, HasMax: true, Max: 2048, Pattern: api.RE2("arn:aws.*:kinesis:.*:\\d{12}:queue/\\S+", "arn:aws.*:kinesis:.*:\\d{12}:queue/\\S+")},
+		{Name: "QueueARN", Kind: api.KindString, HasMin: true, Min: 1, HasMax: true, Max: 2048, Pattern: api.RE2("arn:aws.*:kinesis:.*:\\d{12}:queue/\\S+", "arn:aws.*:kinesis:.*:\\d{12}:queue/[\\x00-\\x08\\x0E-\\x1F\\x21-\\x{10FFFF}]+")},
 		{Name: "QueueAttributes", Kind: api.KindStruct, Members: []api.Member{
 			{Name: "VisibilityTimeoutSeconds", Wire: "VisibilityTimeoutSeconds", Schema: &schemas[309]},
 			{Name: "DeadLetterConfiguration", Wire: "DeadLetterConfiguration", Schema: &schemas[61]},
@@ -667,7 +667,7 @@ func init() {
 			{Name: "StreamARN", Wire: "StreamARN", Schema: &schemas[250]},
 			{Name: "StreamId", Wire: "StreamId", Schema: &schemas[255]},
 		}},
-		{Name: "ResourceARN", Kind: api.KindString, HasMin: true, Min: 1, HasMax: true, Max: 2048, Pattern: api.RE2("arn:aws.*:kinesis:.*:\\d{12}:.*(stream|channel|queue)/\\S+", "arn:aws.*:kinesis:.*:\\d{12}:.*(stream|channel|queue)/\\S+")},
+		{Name: "ResourceARN", Kind: api.KindString, HasMin: true, Min: 1, HasMax: true, Max: 2048, Pattern: api.RE2("arn:aws.*:kinesis:.*:\\d{12}:.*(stream|channel|queue)/\\S+", "arn:aws.*:kinesis:.*:\\d{12}:.*(stream|channel|queue)/[\\x00-\\x08\\x0E-\\x1F\\x21-\\x{10FFFF}]+")},
 		{Name: "ResourceInUseException", Kind: api.KindStruct, Error: ErrResourceInUseException, Members: []api.Member{
 			{Name: "message", Wire: "message", Schema: &schemas[92]},
 		}},
@@ -797,7 +797,7 @@ func init() {
 			{Name: "StreamARN", Wire: "StreamARN", Schema: &schemas[250]},
 			{Name: "StreamId", Wire: "StreamId", Schema: &schemas[255]},
 		}},
-		{Name: "StreamARN", Kind: api.KindString, HasMin: true, Min: 1, HasMax: true, Max: 2048, Pattern: api.RE2("arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+", "arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+")},
+		{Name: "StreamARN", Kind: api.KindString, HasMin: true, Min: 1, HasMax: true, Max: 2048, Pattern: api.RE2("arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+", "arn:aws.*:kinesis:.*:\\d{12}:stream/[\\x00-\\x08\\x0E-\\x1F\\x21-\\x{10FFFF}]+")},
 		{Name: "StreamDescription", Kind: api.KindStruct, Members: []api.Member{
 			{Name: "StreamName", Wire: "StreamName", Schema: &schemas[258], Required: true},
 			{Name: "StreamARN", Wire: "StreamARN", Schema: &schemas[250], Required: true},

@@ -12,6 +12,7 @@ import (
 var inputJson0Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	inputJson0OpEmptyOperation,
 )
@@ -32,6 +33,7 @@ func init() {
 var inputJson1Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	inputJson1OpEndpointOperation,
 )
@@ -52,6 +54,7 @@ func init() {
 var inputJson2Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	inputJson2OpEndpointWithHostLabelOperation,
 )
@@ -99,6 +102,7 @@ func init() {
 var inputJson3Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	inputJson3OpHostWithPathOperation,
 )
@@ -119,6 +123,7 @@ func init() {
 var inputJson4Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	inputJson4OpJsonEnums,
 )
@@ -190,6 +195,7 @@ func init() {
 var inputJson5Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	inputJson5OpJsonIntEnums,
 )
@@ -261,6 +267,7 @@ func init() {
 var inputJson6Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	inputJson6OpJsonUnions,
 )
@@ -409,6 +416,7 @@ func init() {
 var inputJson7Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	inputJson7OpKitchenSinkOperation,
 )
@@ -665,6 +673,7 @@ func init() {
 var inputJson8Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	inputJson8OpNullOperation,
 )
@@ -712,6 +721,7 @@ func init() {
 var inputJson9Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	inputJson9OpOperationWithOptionalInputOutput,
 )
@@ -761,6 +771,7 @@ func init() {
 var inputJson10Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	inputJson10OpPutAndGetInlineDocuments,
 )
@@ -810,6 +821,7 @@ func init() {
 var inputJson11Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	inputJson11OpPutWithContentEncoding,
 )
@@ -861,6 +873,7 @@ func init() {
 var inputJson12Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	inputJson12OpSimpleScalarProperties,
 )

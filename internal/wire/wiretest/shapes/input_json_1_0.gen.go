@@ -12,6 +12,7 @@ import (
 var inputJson100Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	inputJson100OpEmptyInputAndEmptyOutput,
 )
@@ -51,6 +52,7 @@ func init() {
 var inputJson101Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	inputJson101OpEndpointOperation,
 )
@@ -71,6 +73,7 @@ func init() {
 var inputJson102Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	inputJson102OpEndpointWithHostLabelOperation,
 )
@@ -120,6 +123,7 @@ func init() {
 var inputJson103Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	inputJson103OpHostWithPathOperation,
 )
@@ -140,6 +144,7 @@ func init() {
 var inputJson104Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	inputJson104OpJsonUnions,
 )
@@ -293,6 +298,7 @@ func init() {
 var inputJson105Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	inputJson105OpNoInputAndNoOutput,
 )
@@ -313,6 +319,7 @@ func init() {
 var inputJson106Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	inputJson106OpNoInputAndOutput,
 )
@@ -333,6 +340,7 @@ func init() {
 var inputJson107Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	inputJson107OpPutWithContentEncoding,
 )
@@ -384,6 +392,7 @@ func init() {
 var inputJson108Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	inputJson108OpSimpleScalarProperties,
 )

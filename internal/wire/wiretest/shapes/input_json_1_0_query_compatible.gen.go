@@ -10,6 +10,7 @@ import (
 var inputJson10QueryCompatible0Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "QueryCompatibleJsonRpc10", APIVersion: "2020-07-14", SigningName: "QueryCompatibleJsonRpc10",
 	TargetPrefix: "QueryCompatibleJsonRpc10", Endpoint: "querycompatiblejsonrpc10", Protocols: []api.Protocol{api.JSON10},
+	Built:       true,
 	QueryErrors: true,
 },
 	inputJson10QueryCompatible0OpQueryCompatibleOperation,

@@ -12,6 +12,7 @@ import (
 var inputQuery0Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	inputQuery0OpEmptyInputAndEmptyOutput,
 )
@@ -49,6 +50,7 @@ func init() {
 var inputQuery1Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	inputQuery1OpEndpointOperation,
 )
@@ -69,6 +71,7 @@ func init() {
 var inputQuery2Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	inputQuery2OpEndpointWithHostLabelOperation,
 )
@@ -116,6 +119,7 @@ func init() {
 var inputQuery3Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	inputQuery3OpHostWithPathOperation,
 )
@@ -136,6 +140,7 @@ func init() {
 var inputQuery4Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	inputQuery4OpNestedStructures,
 )
@@ -231,6 +236,7 @@ func init() {
 var inputQuery5Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	inputQuery5OpNoInputAndNoOutput,
 )
@@ -251,6 +257,7 @@ func init() {
 var inputQuery6Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	inputQuery6OpNoInputAndOutput,
 )
@@ -288,6 +295,7 @@ func init() {
 var inputQuery7Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	inputQuery7OpPutWithContentEncoding,
 )
@@ -339,6 +347,7 @@ func init() {
 var inputQuery8Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	inputQuery8OpQueryIdempotencyTokenAutoFill,
 )
@@ -388,6 +397,7 @@ func init() {
 var inputQuery9Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	inputQuery9OpQueryLists,
 )
@@ -514,6 +524,7 @@ func init() {
 var inputQuery10Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	inputQuery10OpQueryMaps,
 )
@@ -650,6 +661,7 @@ func init() {
 var inputQuery11Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	inputQuery11OpQueryTimestamps,
 )
@@ -707,6 +719,7 @@ func init() {
 var inputQuery12Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	inputQuery12OpSimpleInputParams,
 )

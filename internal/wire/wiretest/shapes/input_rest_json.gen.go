@@ -12,6 +12,7 @@ import (
 var inputRestJson0Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson0OpAllQueryStringTypes,
 )
@@ -157,6 +158,7 @@ func init() {
 var inputRestJson1Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson1OpConstantAndVariableQueryString,
 )
@@ -210,6 +212,7 @@ func init() {
 var inputRestJson2Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson2OpConstantQueryString,
 )
@@ -257,6 +260,7 @@ func init() {
 var inputRestJson3Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson3OpDocumentType,
 )
@@ -309,6 +313,7 @@ func init() {
 var inputRestJson4Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson4OpDocumentTypeAsMapValue,
 )
@@ -360,6 +365,7 @@ func init() {
 var inputRestJson5Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson5OpDocumentTypeAsPayload,
 )
@@ -409,6 +415,7 @@ func init() {
 var inputRestJson6Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson6OpEmptyInputAndEmptyOutput,
 )
@@ -448,6 +455,7 @@ func init() {
 var inputRestJson7Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson7OpEndpointOperation,
 )
@@ -468,6 +476,7 @@ func init() {
 var inputRestJson8Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson8OpEndpointWithHostLabelOperation,
 )
@@ -515,6 +524,7 @@ func init() {
 var inputRestJson9Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson9OpHostWithPathOperation,
 )
@@ -535,6 +545,7 @@ func init() {
 var inputRestJson10Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson10OpHttpChecksumRequired,
 )
@@ -584,6 +595,7 @@ func init() {
 var inputRestJson11Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson11OpHttpEnumPayload,
 )
@@ -631,6 +643,7 @@ func init() {
 var inputRestJson12Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson12OpHttpPayloadTraits,
 )
@@ -685,6 +698,7 @@ func init() {
 var inputRestJson13Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson13OpHttpPayloadWithStructure,
 )
@@ -767,6 +781,7 @@ func init() {
 var inputRestJson14Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson14OpHttpPayloadWithUnion,
 )
@@ -845,6 +860,7 @@ func init() {
 var inputRestJson15Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson15OpHttpPrefixHeaders,
 )
@@ -897,6 +913,7 @@ func init() {
 var inputRestJson16Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson16OpHttpRequestWithFloatLabels,
 )
@@ -951,6 +968,7 @@ func init() {
 var inputRestJson17Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson17OpHttpRequestWithGreedyLabelInPath,
 )
@@ -1004,6 +1022,7 @@ func init() {
 var inputRestJson18Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson18OpHttpRequestWithLabels,
 )
@@ -1087,6 +1106,7 @@ func init() {
 var inputRestJson19Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson19OpHttpRequestWithLabelsAndTimestampFormat,
 )
@@ -1168,6 +1188,7 @@ func init() {
 var inputRestJson20Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson20OpHttpRequestWithRegexLiteral,
 )
@@ -1217,6 +1238,7 @@ func init() {
 var inputRestJson21Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson21OpHttpStringPayload,
 )
@@ -1264,6 +1286,7 @@ func init() {
 var inputRestJson22Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson22OpInputAndOutputWithHeaders,
 )
@@ -1396,6 +1419,7 @@ func init() {
 var inputRestJson23Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson23OpJsonBlobs,
 )
@@ -1443,6 +1467,7 @@ func init() {
 var inputRestJson24Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson24OpJsonEnums,
 )
@@ -1514,6 +1539,7 @@ func init() {
 var inputRestJson25Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson25OpJsonIntEnums,
 )
@@ -1587,6 +1613,7 @@ func init() {
 var inputRestJson26Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson26OpJsonLists,
 )
@@ -1707,6 +1734,7 @@ func init() {
 var inputRestJson27Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson27OpJsonMaps,
 )
@@ -1801,6 +1829,7 @@ func init() {
 var inputRestJson28Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson28OpJsonTimestamps,
 )
@@ -1880,6 +1909,7 @@ func init() {
 var inputRestJson29Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson29OpJsonUnions,
 )
@@ -2061,6 +2091,7 @@ func init() {
 var inputRestJson30Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson30OpMediaTypeHeader,
 )
@@ -2108,6 +2139,7 @@ func init() {
 var inputRestJson31Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson31OpNoInputAndNoOutput,
 )
@@ -2128,6 +2160,7 @@ func init() {
 var inputRestJson32Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson32OpNoInputAndOutput,
 )
@@ -2148,6 +2181,7 @@ func init() {
 var inputRestJson33Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson33OpNullAndEmptyHeadersClient,
 )
@@ -2204,6 +2238,7 @@ func init() {
 var inputRestJson34Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson34OpOmitsNullSerializesEmptyString,
 )
@@ -2257,6 +2292,7 @@ func init() {
 var inputRestJson35Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson35OpOmitsSerializingEmptyLists,
 )
@@ -2343,6 +2379,7 @@ func init() {
 var inputRestJson36Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson36OpPostUnionWithJsonName,
 )
@@ -2429,6 +2466,7 @@ func init() {
 var inputRestJson37Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson37OpPutWithContentEncoding,
 )
@@ -2482,6 +2520,7 @@ func init() {
 var inputRestJson38Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson38OpQueryIdempotencyTokenAutoFill,
 )
@@ -2531,6 +2570,7 @@ func init() {
 var inputRestJson39Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson39OpQueryParamsAsStringListMap,
 )
@@ -2586,6 +2626,7 @@ func init() {
 var inputRestJson40Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson40OpQueryPrecedence,
 )
@@ -2638,6 +2679,7 @@ func init() {
 var inputRestJson41Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson41OpRecursiveShapes,
 )
@@ -2771,6 +2813,7 @@ func init() {
 var inputRestJson42Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson42OpSimpleScalarProperties,
 )
@@ -2861,6 +2904,7 @@ func init() {
 var inputRestJson43Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson43OpTestBodyStructure,
 )
@@ -2948,6 +2992,7 @@ func init() {
 var inputRestJson44Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson44OpTestGetNoInputNoPayload,
 )
@@ -2968,6 +3013,7 @@ func init() {
 var inputRestJson45Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson45OpTestGetNoPayload,
 )
@@ -3017,6 +3063,7 @@ func init() {
 var inputRestJson46Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson46OpTestPayloadBlob,
 )
@@ -3071,6 +3118,7 @@ func init() {
 var inputRestJson47Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson47OpTestPayloadStructure,
 )
@@ -3158,6 +3206,7 @@ func init() {
 var inputRestJson48Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson48OpTestPostNoInputNoPayload,
 )
@@ -3178,6 +3227,7 @@ func init() {
 var inputRestJson49Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson49OpTestPostNoPayload,
 )
@@ -3227,6 +3277,7 @@ func init() {
 var inputRestJson50Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson50OpTimestampFormatHeaders,
 )
@@ -3306,6 +3357,7 @@ func init() {
 var inputRestJson51Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	inputRestJson51OpUnitInputAndOutput,
 )

@@ -12,6 +12,7 @@ import (
 var inputRestXml0Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml0OpAllQueryStringTypes,
 )
@@ -157,6 +158,7 @@ func init() {
 var inputRestXml1Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml1OpBodyWithXmlName,
 )
@@ -234,6 +236,7 @@ func init() {
 var inputRestXml2Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml2OpConstantAndVariableQueryString,
 )
@@ -287,6 +290,7 @@ func init() {
 var inputRestXml3Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml3OpConstantQueryString,
 )
@@ -334,6 +338,7 @@ func init() {
 var inputRestXml4Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml4OpEmptyInputAndEmptyOutput,
 )
@@ -373,6 +378,7 @@ func init() {
 var inputRestXml5Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml5OpEndpointOperation,
 )
@@ -393,6 +399,7 @@ func init() {
 var inputRestXml6Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml6OpEndpointWithHostLabelHeaderOperation,
 )
@@ -440,6 +447,7 @@ func init() {
 var inputRestXml7Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml7OpEndpointWithHostLabelOperation,
 )
@@ -490,6 +498,7 @@ func init() {
 var inputRestXml8Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml8OpFlattenedXmlMap,
 )
@@ -540,6 +549,7 @@ func init() {
 var inputRestXml9Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml9OpFlattenedXmlMapWithXmlName,
 )
@@ -591,6 +601,7 @@ func init() {
 var inputRestXml10Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml10OpHttpEnumPayload,
 )
@@ -638,6 +649,7 @@ func init() {
 var inputRestXml11Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml11OpHttpPayloadTraits,
 )
@@ -692,6 +704,7 @@ func init() {
 var inputRestXml12Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml12OpHttpPayloadWithMemberXmlName,
 )
@@ -770,6 +783,7 @@ func init() {
 var inputRestXml13Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml13OpHttpPayloadWithStructure,
 )
@@ -852,6 +866,7 @@ func init() {
 var inputRestXml14Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml14OpHttpPayloadWithUnion,
 )
@@ -930,6 +945,7 @@ func init() {
 var inputRestXml15Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml15OpHttpPayloadWithXmlName,
 )
@@ -1008,6 +1024,7 @@ func init() {
 var inputRestXml16Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml16OpHttpPayloadWithXmlNamespace,
 )
@@ -1086,6 +1103,7 @@ func init() {
 var inputRestXml17Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml17OpHttpPayloadWithXmlNamespaceAndPrefix,
 )
@@ -1166,6 +1184,7 @@ func init() {
 var inputRestXml18Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml18OpHttpPrefixHeaders,
 )
@@ -1220,6 +1239,7 @@ func init() {
 var inputRestXml19Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml19OpHttpRequestWithFloatLabels,
 )
@@ -1274,6 +1294,7 @@ func init() {
 var inputRestXml20Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml20OpHttpRequestWithGreedyLabelInPath,
 )
@@ -1327,6 +1348,7 @@ func init() {
 var inputRestXml21Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml21OpHttpRequestWithLabels,
 )
@@ -1410,6 +1432,7 @@ func init() {
 var inputRestXml22Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml22OpHttpRequestWithLabelsAndTimestampFormat,
 )
@@ -1491,6 +1514,7 @@ func init() {
 var inputRestXml23Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml23OpHttpStringPayload,
 )
@@ -1538,6 +1562,7 @@ func init() {
 var inputRestXml24Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml24OpInputAndOutputWithHeaders,
 )
@@ -1660,6 +1685,7 @@ func init() {
 var inputRestXml25Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml25OpNestedXmlMaps,
 )
@@ -1715,6 +1741,7 @@ func init() {
 var inputRestXml26Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml26OpNestedXmlMapWithXmlName,
 )
@@ -1767,6 +1794,7 @@ func init() {
 var inputRestXml27Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml27OpNoInputAndNoOutput,
 )
@@ -1787,6 +1815,7 @@ func init() {
 var inputRestXml28Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml28OpNoInputAndOutput,
 )
@@ -1807,6 +1836,7 @@ func init() {
 var inputRestXml29Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml29OpNullAndEmptyHeadersClient,
 )
@@ -1863,6 +1893,7 @@ func init() {
 var inputRestXml30Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml30OpOmitsNullSerializesEmptyString,
 )
@@ -1916,6 +1947,7 @@ func init() {
 var inputRestXml31Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml31OpPutWithContentEncoding,
 )
@@ -1970,6 +2002,7 @@ func init() {
 var inputRestXml32Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml32OpQueryIdempotencyTokenAutoFill,
 )
@@ -2019,6 +2052,7 @@ func init() {
 var inputRestXml33Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml33OpQueryParamsAsStringListMap,
 )
@@ -2074,6 +2108,7 @@ func init() {
 var inputRestXml34Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml34OpQueryPrecedence,
 )
@@ -2126,6 +2161,7 @@ func init() {
 var inputRestXml35Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml35OpRecursiveShapes,
 )
@@ -2258,6 +2294,7 @@ func init() {
 var inputRestXml36Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml36OpSimpleScalarProperties,
 )
@@ -2349,6 +2386,7 @@ func init() {
 var inputRestXml37Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml37OpTimestampFormatHeaders,
 )
@@ -2426,6 +2464,7 @@ func init() {
 var inputRestXml38Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml38OpXmlAttributes,
 )
@@ -2478,6 +2517,7 @@ func init() {
 var inputRestXml39Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml39OpXmlAttributesOnPayload,
 )
@@ -2562,6 +2602,7 @@ func init() {
 var inputRestXml40Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml40OpXmlBlobs,
 )
@@ -2610,6 +2651,7 @@ func init() {
 var inputRestXml41Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml41OpXmlEmptyLists,
 )
@@ -2758,6 +2800,7 @@ func init() {
 var inputRestXml42Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml42OpXmlEmptyMaps,
 )
@@ -2830,6 +2873,7 @@ func init() {
 var inputRestXml43Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml43OpXmlEmptyStrings,
 )
@@ -2878,6 +2922,7 @@ func init() {
 var inputRestXml44Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml44OpXmlEnums,
 )
@@ -2950,6 +2995,7 @@ func init() {
 var inputRestXml45Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml45OpXmlIntEnums,
 )
@@ -3022,6 +3068,7 @@ func init() {
 var inputRestXml46Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml46OpXmlLists,
 )
@@ -3170,6 +3217,7 @@ func init() {
 var inputRestXml47Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml47OpXmlMaps,
 )
@@ -3242,6 +3290,7 @@ func init() {
 var inputRestXml48Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml48OpXmlMapsXmlName,
 )
@@ -3314,6 +3363,7 @@ func init() {
 var inputRestXml49Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml49OpXmlMapWithXmlNamespace,
 )
@@ -3365,6 +3415,7 @@ func init() {
 var inputRestXml50Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml50OpXmlNamespaces,
 )
@@ -3447,6 +3498,7 @@ func init() {
 var inputRestXml51Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml51OpXmlTimestamps,
 )
@@ -3525,6 +3577,7 @@ func init() {
 var inputRestXml52Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	inputRestXml52OpXmlUnions,
 )

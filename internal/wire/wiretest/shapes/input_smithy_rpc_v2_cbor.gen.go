@@ -12,6 +12,7 @@ import (
 var inputSmithyRpcV2Cbor0Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	inputSmithyRpcV2Cbor0OpEmptyInputOutput,
 )
@@ -51,6 +52,7 @@ func init() {
 var inputSmithyRpcV2Cbor1Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	inputSmithyRpcV2Cbor1OpNoInputOutput,
 )
@@ -71,6 +73,7 @@ func init() {
 var inputSmithyRpcV2Cbor2Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	inputSmithyRpcV2Cbor2OpOptionalInputOutput,
 )
@@ -120,6 +123,7 @@ func init() {
 var inputSmithyRpcV2Cbor3Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	inputSmithyRpcV2Cbor3OpRecursiveShapes,
 )
@@ -253,6 +257,7 @@ func init() {
 var inputSmithyRpcV2Cbor4Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	inputSmithyRpcV2Cbor4OpRpcV2CborDenseMaps,
 )
@@ -351,6 +356,7 @@ func init() {
 var inputSmithyRpcV2Cbor5Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	inputSmithyRpcV2Cbor5OpRpcV2CborLists,
 )
@@ -481,6 +487,7 @@ func init() {
 var inputSmithyRpcV2Cbor6Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	inputSmithyRpcV2Cbor6OpSimpleScalarProperties,
 )

@@ -10,6 +10,7 @@ import (
 var inputSmithyRpcV2CborNonQueryCompatible0Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "NonQueryCompatibleRpcV2Protocol", APIVersion: "2025-06-20", SigningName: "NonQueryCompatibleRpcV2Protocol",
 	TargetPrefix: "NonQueryCompatibleRpcV2Protocol", Endpoint: "nonquerycompatiblerpcv2protocol", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	inputSmithyRpcV2CborNonQueryCompatible0OpNonQueryCompatibleOperation,
 )

@@ -10,6 +10,7 @@ import (
 var inputSmithyRpcV2CborQueryCompatible0Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "QueryCompatibleRpcV2Protocol", APIVersion: "2025-06-20", SigningName: "QueryCompatibleRpcV2Protocol",
 	TargetPrefix: "QueryCompatibleRpcV2Protocol", Endpoint: "querycompatiblerpcv2protocol", Protocols: []api.Protocol{api.RPCCBOR},
+	Built:       true,
 	QueryErrors: true,
 },
 	inputSmithyRpcV2CborQueryCompatible0OpQueryCompatibleOperation,

@@ -12,6 +12,7 @@ import (
 var outputJson0Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	outputJson0OpDatetimeOffsets,
 )
@@ -59,6 +60,7 @@ func init() {
 var outputJson1Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	outputJson1OpEmptyOperation,
 )
@@ -79,6 +81,7 @@ func init() {
 var outputJson2Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	outputJson2OpFractionalSeconds,
 )
@@ -126,6 +129,7 @@ func init() {
 var outputJson3Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	outputJson3OpGreetingWithErrors,
 )
@@ -155,6 +159,7 @@ func init() {
 var outputJson4Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	outputJson4OpGreetingWithErrors,
 )
@@ -241,6 +246,7 @@ func init() {
 var outputJson5Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	outputJson5OpGreetingWithErrors,
 )
@@ -267,6 +273,7 @@ func init() {
 var outputJson6Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	outputJson6OpJsonEnums,
 )
@@ -338,6 +345,7 @@ func init() {
 var outputJson7Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	outputJson7OpJsonIntEnums,
 )
@@ -409,6 +417,7 @@ func init() {
 var outputJson8Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	outputJson8OpJsonUnions,
 )
@@ -557,6 +566,7 @@ func init() {
 var outputJson9Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	outputJson9OpKitchenSinkOperation,
 )
@@ -813,6 +823,7 @@ func init() {
 var outputJson10Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	outputJson10OpNullOperation,
 )
@@ -860,6 +871,7 @@ func init() {
 var outputJson11Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	outputJson11OpPutAndGetInlineDocuments,
 )
@@ -909,6 +921,7 @@ func init() {
 var outputJson12Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2018-01-01", SigningName: "",
 	TargetPrefix: "JsonProtocol", Endpoint: "", Protocols: []api.Protocol{api.JSON11},
+	Built: true,
 },
 	outputJson12OpSimpleScalarProperties,
 )

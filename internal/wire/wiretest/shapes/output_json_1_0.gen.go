@@ -12,6 +12,7 @@ import (
 var outputJson100Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	outputJson100OpEmptyInputAndEmptyOutput,
 )
@@ -51,6 +52,7 @@ func init() {
 var outputJson101Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	outputJson101OpGreetingWithErrors,
 )
@@ -80,6 +82,7 @@ func init() {
 var outputJson102Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	outputJson102OpGreetingWithErrors,
 )
@@ -106,6 +109,7 @@ func init() {
 var outputJson103Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	outputJson103OpGreetingWithErrors,
 )
@@ -192,6 +196,7 @@ func init() {
 var outputJson104Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	outputJson104OpJsonUnions,
 )
@@ -345,6 +350,7 @@ func init() {
 var outputJson105Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	outputJson105OpNoInputAndNoOutput,
 )
@@ -365,6 +371,7 @@ func init() {
 var outputJson106Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	outputJson106OpNoInputAndOutput,
 )
@@ -402,6 +409,7 @@ func init() {
 var outputJson107Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "JsonRpc10", Endpoint: "", Protocols: []api.Protocol{api.JSON10},
+	Built: true,
 },
 	outputJson107OpSimpleScalarProperties,
 )

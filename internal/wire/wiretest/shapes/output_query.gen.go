@@ -12,6 +12,7 @@ import (
 var outputQuery0Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery0OpDatetimeOffsets,
 )
@@ -59,6 +60,7 @@ func init() {
 var outputQuery1Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery1OpEmptyInputAndEmptyOutput,
 )
@@ -98,6 +100,7 @@ func init() {
 var outputQuery2Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery2OpFlattenedXmlMap,
 )
@@ -147,6 +150,7 @@ func init() {
 var outputQuery3Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery3OpFlattenedXmlMapWithXmlName,
 )
@@ -197,6 +201,7 @@ func init() {
 var outputQuery4Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery4OpFlattenedXmlMapWithXmlNamespace,
 )
@@ -247,6 +252,7 @@ func init() {
 var outputQuery5Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery5OpFractionalSeconds,
 )
@@ -294,6 +300,7 @@ func init() {
 var outputQuery6Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery6OpGreetingWithErrors,
 )
@@ -341,6 +348,7 @@ func init() {
 var outputQuery7Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery7OpGreetingWithErrors,
 )
@@ -370,6 +378,7 @@ func init() {
 var outputQuery8Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery8OpGreetingWithErrors,
 )
@@ -399,6 +408,7 @@ func init() {
 var outputQuery9Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery9OpGreetingWithErrors,
 )
@@ -485,6 +495,7 @@ func init() {
 var outputQuery10Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery10OpIgnoresWrappingXmlName,
 )
@@ -534,6 +545,7 @@ func init() {
 var outputQuery11Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery11OpNoInputAndNoOutput,
 )
@@ -554,6 +566,7 @@ func init() {
 var outputQuery12Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery12OpNoInputAndOutput,
 )
@@ -591,6 +604,7 @@ func init() {
 var outputQuery13Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery13OpRecursiveXmlShapes,
 )
@@ -722,6 +736,7 @@ func init() {
 var outputQuery14Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery14OpSimpleScalarXmlProperties,
 )
@@ -812,6 +827,7 @@ func init() {
 var outputQuery15Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery15OpXmlBlobs,
 )
@@ -859,6 +875,7 @@ func init() {
 var outputQuery16Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery16OpXmlEmptyBlobs,
 )
@@ -906,6 +923,7 @@ func init() {
 var outputQuery17Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery17OpXmlEmptyLists,
 )
@@ -1049,6 +1067,7 @@ func init() {
 var outputQuery18Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery18OpXmlEmptyMaps,
 )
@@ -1120,6 +1139,7 @@ func init() {
 var outputQuery19Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery19OpXmlEnums,
 )
@@ -1191,6 +1211,7 @@ func init() {
 var outputQuery20Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery20OpXmlIntEnums,
 )
@@ -1262,6 +1283,7 @@ func init() {
 var outputQuery21Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery21OpXmlLists,
 )
@@ -1405,6 +1427,7 @@ func init() {
 var outputQuery22Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery22OpXmlMaps,
 )
@@ -1476,6 +1499,7 @@ func init() {
 var outputQuery23Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery23OpXmlMapsXmlName,
 )
@@ -1547,6 +1571,7 @@ func init() {
 var outputQuery24Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery24OpXmlNamespaces,
 )
@@ -1628,6 +1653,7 @@ func init() {
 var outputQuery25Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-01-08", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.Query},
+	Built: true,
 },
 	outputQuery25OpXmlTimestamps,
 )

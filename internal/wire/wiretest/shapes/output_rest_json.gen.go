@@ -12,6 +12,7 @@ import (
 var outputRestJson0Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson0OpDatetimeOffsets,
 )
@@ -59,6 +60,7 @@ func init() {
 var outputRestJson1Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson1OpDocumentType,
 )
@@ -113,6 +115,7 @@ func init() {
 var outputRestJson2Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson2OpDocumentTypeAsMapValue,
 )
@@ -164,6 +167,7 @@ func init() {
 var outputRestJson3Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson3OpDocumentTypeAsPayload,
 )
@@ -213,6 +217,7 @@ func init() {
 var outputRestJson4Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson4OpEmptyInputAndEmptyOutput,
 )
@@ -252,6 +257,7 @@ func init() {
 var outputRestJson5Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson5OpFractionalSeconds,
 )
@@ -301,6 +307,7 @@ func init() {
 var outputRestJson6Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson6OpGreetingWithErrors,
 )
@@ -350,6 +357,7 @@ func init() {
 var outputRestJson7Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson7OpGreetingWithErrors,
 )
@@ -376,6 +384,7 @@ func init() {
 var outputRestJson8Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson8OpGreetingWithErrors,
 )
@@ -466,6 +475,7 @@ func init() {
 var outputRestJson9Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson9OpGreetingWithErrors,
 )
@@ -495,6 +505,7 @@ func init() {
 var outputRestJson10Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson10OpHttpEnumPayload,
 )
@@ -542,6 +553,7 @@ func init() {
 var outputRestJson11Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson11OpHttpPayloadTraits,
 )
@@ -596,6 +608,7 @@ func init() {
 var outputRestJson12Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson12OpHttpPayloadWithStructure,
 )
@@ -678,6 +691,7 @@ func init() {
 var outputRestJson13Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson13OpHttpPayloadWithUnion,
 )
@@ -756,6 +770,7 @@ func init() {
 var outputRestJson14Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson14OpHttpPrefixHeaders,
 )
@@ -810,6 +825,7 @@ func init() {
 var outputRestJson15Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson15OpHttpPrefixHeadersInResponse,
 )
@@ -860,6 +876,7 @@ func init() {
 var outputRestJson16Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson16OpHttpResponseCode,
 )
@@ -909,6 +926,7 @@ func init() {
 var outputRestJson17Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson17OpHttpStringPayload,
 )
@@ -956,6 +974,7 @@ func init() {
 var outputRestJson18Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson18OpIgnoreQueryParamsInResponse,
 )
@@ -1005,6 +1024,7 @@ func init() {
 var outputRestJson19Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson19OpInputAndOutputWithHeaders,
 )
@@ -1137,6 +1157,7 @@ func init() {
 var outputRestJson20Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson20OpJsonBlobs,
 )
@@ -1184,6 +1205,7 @@ func init() {
 var outputRestJson21Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson21OpJsonEnums,
 )
@@ -1255,6 +1277,7 @@ func init() {
 var outputRestJson22Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson22OpJsonIntEnums,
 )
@@ -1328,6 +1351,7 @@ func init() {
 var outputRestJson23Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson23OpJsonLists,
 )
@@ -1448,6 +1472,7 @@ func init() {
 var outputRestJson24Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson24OpJsonMaps,
 )
@@ -1542,6 +1567,7 @@ func init() {
 var outputRestJson25Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson25OpJsonTimestamps,
 )
@@ -1621,6 +1647,7 @@ func init() {
 var outputRestJson26Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson26OpJsonUnions,
 )
@@ -1802,6 +1829,7 @@ func init() {
 var outputRestJson27Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson27OpMediaTypeHeader,
 )
@@ -1851,6 +1879,7 @@ func init() {
 var outputRestJson28Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson28OpNoInputAndNoOutput,
 )
@@ -1871,6 +1900,7 @@ func init() {
 var outputRestJson29Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson29OpNoInputAndOutput,
 )
@@ -1910,6 +1940,7 @@ func init() {
 var outputRestJson30Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson30OpPostUnionWithJsonName,
 )
@@ -1996,6 +2027,7 @@ func init() {
 var outputRestJson31Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson31OpRecursiveShapes,
 )
@@ -2129,6 +2161,7 @@ func init() {
 var outputRestJson32Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson32OpSimpleScalarProperties,
 )
@@ -2219,6 +2252,7 @@ func init() {
 var outputRestJson33Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson33OpTimestampFormatHeaders,
 )
@@ -2298,6 +2332,7 @@ func init() {
 var outputRestJson34Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTJSON},
+	Built: true,
 },
 	outputRestJson34OpUnitInputAndOutput,
 )

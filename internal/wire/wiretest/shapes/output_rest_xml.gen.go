@@ -12,6 +12,7 @@ import (
 var outputRestXml0Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml0OpBodyWithXmlName,
 )
@@ -90,6 +91,7 @@ func init() {
 var outputRestXml1Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml1OpDatetimeOffsets,
 )
@@ -137,6 +139,7 @@ func init() {
 var outputRestXml2Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml2OpEmptyInputAndEmptyOutput,
 )
@@ -176,6 +179,7 @@ func init() {
 var outputRestXml3Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml3OpFlattenedXmlMap,
 )
@@ -225,6 +229,7 @@ func init() {
 var outputRestXml4Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml4OpFlattenedXmlMapWithXmlName,
 )
@@ -275,6 +280,7 @@ func init() {
 var outputRestXml5Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml5OpFlattenedXmlMapWithXmlNamespace,
 )
@@ -325,6 +331,7 @@ func init() {
 var outputRestXml6Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml6OpFractionalSeconds,
 )
@@ -372,6 +379,7 @@ func init() {
 var outputRestXml7Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml7OpGreetingWithErrors,
 )
@@ -419,6 +427,7 @@ func init() {
 var outputRestXml8Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml8OpGreetingWithErrors,
 )
@@ -448,6 +457,7 @@ func init() {
 var outputRestXml9Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml9OpGreetingWithErrors,
 )
@@ -538,6 +548,7 @@ func init() {
 var outputRestXml10Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml10OpHttpEnumPayload,
 )
@@ -585,6 +596,7 @@ func init() {
 var outputRestXml11Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml11OpHttpPayloadTraits,
 )
@@ -639,6 +651,7 @@ func init() {
 var outputRestXml12Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml12OpHttpPayloadWithMemberXmlName,
 )
@@ -717,6 +730,7 @@ func init() {
 var outputRestXml13Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml13OpHttpPayloadWithStructure,
 )
@@ -799,6 +813,7 @@ func init() {
 var outputRestXml14Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml14OpHttpPayloadWithUnion,
 )
@@ -877,6 +892,7 @@ func init() {
 var outputRestXml15Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml15OpHttpPayloadWithXmlName,
 )
@@ -955,6 +971,7 @@ func init() {
 var outputRestXml16Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml16OpHttpPayloadWithXmlNamespace,
 )
@@ -1035,6 +1052,7 @@ func init() {
 var outputRestXml17Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml17OpHttpPayloadWithXmlNamespaceAndPrefix,
 )
@@ -1115,6 +1133,7 @@ func init() {
 var outputRestXml18Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml18OpHttpPrefixHeaders,
 )
@@ -1169,6 +1188,7 @@ func init() {
 var outputRestXml19Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml19OpHttpResponseCode,
 )
@@ -1216,6 +1236,7 @@ func init() {
 var outputRestXml20Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml20OpHttpStringPayload,
 )
@@ -1263,6 +1284,7 @@ func init() {
 var outputRestXml21Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml21OpIgnoreQueryParamsInResponse,
 )
@@ -1312,6 +1334,7 @@ func init() {
 var outputRestXml22Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml22OpInputAndOutputWithHeaders,
 )
@@ -1434,6 +1457,7 @@ func init() {
 var outputRestXml23Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml23OpNestedXmlMaps,
 )
@@ -1488,6 +1512,7 @@ func init() {
 var outputRestXml24Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml24OpNestedXmlMapWithXmlName,
 )
@@ -1539,6 +1564,7 @@ func init() {
 var outputRestXml25Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml25OpNoInputAndNoOutput,
 )
@@ -1559,6 +1585,7 @@ func init() {
 var outputRestXml26Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml26OpNoInputAndOutput,
 )
@@ -1596,6 +1623,7 @@ func init() {
 var outputRestXml27Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml27OpRecursiveShapes,
 )
@@ -1729,6 +1757,7 @@ func init() {
 var outputRestXml28Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml28OpSimpleScalarProperties,
 )
@@ -1819,6 +1848,7 @@ func init() {
 var outputRestXml29Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml29OpTimestampFormatHeaders,
 )
@@ -1898,6 +1928,7 @@ func init() {
 var outputRestXml30Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml30OpXmlAttributes,
 )
@@ -1949,6 +1980,7 @@ func init() {
 var outputRestXml31Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml31OpXmlAttributesOnPayload,
 )
@@ -2033,6 +2065,7 @@ func init() {
 var outputRestXml32Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml32OpXmlBlobs,
 )
@@ -2080,6 +2113,7 @@ func init() {
 var outputRestXml33Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml33OpXmlEmptyBlobs,
 )
@@ -2127,6 +2161,7 @@ func init() {
 var outputRestXml34Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml34OpXmlEmptyLists,
 )
@@ -2274,6 +2309,7 @@ func init() {
 var outputRestXml35Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml35OpXmlEmptyMaps,
 )
@@ -2345,6 +2381,7 @@ func init() {
 var outputRestXml36Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml36OpXmlEmptyStrings,
 )
@@ -2394,6 +2431,7 @@ func init() {
 var outputRestXml37Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml37OpXmlEnums,
 )
@@ -2465,6 +2503,7 @@ func init() {
 var outputRestXml38Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml38OpXmlIntEnums,
 )
@@ -2536,6 +2575,7 @@ func init() {
 var outputRestXml39Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml39OpXmlLists,
 )
@@ -2683,6 +2723,7 @@ func init() {
 var outputRestXml40Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml40OpXmlMaps,
 )
@@ -2754,6 +2795,7 @@ func init() {
 var outputRestXml41Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml41OpXmlMapsXmlName,
 )
@@ -2825,6 +2867,7 @@ func init() {
 var outputRestXml42Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml42OpXmlMapWithXmlNamespace,
 )
@@ -2875,6 +2918,7 @@ func init() {
 var outputRestXml43Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml43OpXmlNamespaces,
 )
@@ -2956,6 +3000,7 @@ func init() {
 var outputRestXml44Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml44OpXmlTimestamps,
 )
@@ -3033,6 +3078,7 @@ func init() {
 var outputRestXml45Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2019-12-16", SigningName: "",
 	TargetPrefix: "", Endpoint: "", Protocols: []api.Protocol{api.RESTXML},
+	Built: true,
 },
 	outputRestXml45OpXmlUnions,
 )

@@ -12,6 +12,7 @@ import (
 var outputSmithyRpcV2Cbor0Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	outputSmithyRpcV2Cbor0OpEmptyInputOutput,
 )
@@ -51,6 +52,7 @@ func init() {
 var outputSmithyRpcV2Cbor1Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	outputSmithyRpcV2Cbor1OpFloat16,
 )
@@ -100,6 +102,7 @@ func init() {
 var outputSmithyRpcV2Cbor2Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	outputSmithyRpcV2Cbor2OpFractionalSeconds,
 )
@@ -149,6 +152,7 @@ func init() {
 var outputSmithyRpcV2Cbor3Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	outputSmithyRpcV2Cbor3OpGreetingWithErrors,
 )
@@ -178,6 +182,7 @@ func init() {
 var outputSmithyRpcV2Cbor4Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	outputSmithyRpcV2Cbor4OpGreetingWithErrors,
 )
@@ -268,6 +273,7 @@ func init() {
 var outputSmithyRpcV2Cbor5Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	outputSmithyRpcV2Cbor5OpNoInputOutput,
 )
@@ -288,6 +294,7 @@ func init() {
 var outputSmithyRpcV2Cbor6Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	outputSmithyRpcV2Cbor6OpOptionalInputOutput,
 )
@@ -337,6 +344,7 @@ func init() {
 var outputSmithyRpcV2Cbor7Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	outputSmithyRpcV2Cbor7OpRecursiveShapes,
 )
@@ -470,6 +478,7 @@ func init() {
 var outputSmithyRpcV2Cbor8Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	outputSmithyRpcV2Cbor8OpRpcV2CborDenseMaps,
 )
@@ -568,6 +577,7 @@ func init() {
 var outputSmithyRpcV2Cbor9Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	outputSmithyRpcV2Cbor9OpRpcV2CborLists,
 )
@@ -698,6 +708,7 @@ func init() {
 var outputSmithyRpcV2Cbor10Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	outputSmithyRpcV2Cbor10OpSimpleScalarProperties,
 )
@@ -789,6 +800,7 @@ func init() {
 var outputSmithyRpcV2Cbor11Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "", APIVersion: "2020-07-14", SigningName: "",
 	TargetPrefix: "RpcV2Protocol", Endpoint: "", Protocols: []api.Protocol{api.RPCCBOR},
+	Built: true,
 },
 	outputSmithyRpcV2Cbor11OpHttpPayloadWithUnion,
 )

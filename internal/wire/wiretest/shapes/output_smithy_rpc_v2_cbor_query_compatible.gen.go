@@ -10,6 +10,7 @@ import (
 var outputSmithyRpcV2CborQueryCompatible0Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "QueryCompatibleRpcV2Protocol", APIVersion: "2025-06-20", SigningName: "QueryCompatibleRpcV2Protocol",
 	TargetPrefix: "QueryCompatibleRpcV2Protocol", Endpoint: "querycompatiblerpcv2protocol", Protocols: []api.Protocol{api.RPCCBOR},
+	Built:       true,
 	QueryErrors: true,
 },
 	outputSmithyRpcV2CborQueryCompatible0OpQueryCompatibleOperation,
@@ -40,6 +41,7 @@ func init() {
 var outputSmithyRpcV2CborQueryCompatible1Service = api.NewService(api.Service{
 	ID: "protocoltest", Name: "QueryCompatibleRpcV2Protocol", APIVersion: "2025-06-20", SigningName: "QueryCompatibleRpcV2Protocol",
 	TargetPrefix: "QueryCompatibleRpcV2Protocol", Endpoint: "querycompatiblerpcv2protocol", Protocols: []api.Protocol{api.RPCCBOR},
+	Built:       true,
 	QueryErrors: true,
 },
 	outputSmithyRpcV2CborQueryCompatible1OpQueryCompatibleOperation,
