@@ -1,0 +1,126 @@
+package edge
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+)
+
+// unsignedLimit is how long a body may be that nobody is known to have signed,
+// so that parsing costs a stranger's request little.
+const unsignedLimit = 64 << 10
+
+// Pace at which a client must send its body and read its answer: grace to begin
+// with, and at least minimumRate after that.
+const (
+	grace       = 20 * time.Second
+	minimumRate = 16 << 10 // bytes per second
+)
+
+// allowance is how long n bytes may take.
+func allowance(n int64) time.Duration {
+	return grace + time.Duration(n)*time.Second/minimumRate
+}
+
+// deadlines are what a ResponseWriter of net/http can be told.
+type deadlines interface {
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+}
+
+var (
+	errTooLarge  = errors.New("body too large")
+	errNoMemory  = errors.New("no memory for the body")
+	errTruncated = errors.New("body ended early")
+)
+
+// readBody reads the body into x.body, at most limit bytes of it.
+func (x *exchange) readBody(limit int64) error {
+	n := x.r.ContentLength
+	switch {
+	case n > limit:
+		return errTooLarge
+	case n == 0 || x.r.Body == nil || x.r.Body == http.NoBody:
+		return nil
+	}
+	if d, ok := x.w.(deadlines); ok {
+		_ = d.SetReadDeadline(time.Now().Add(allowance(max(n, 0))))
+		// A deadline that stays would end the request's context later on.
+		defer func() { _ = d.SetReadDeadline(time.Time{}) }()
+	}
+	if n > 0 {
+		return x.readExact(int(n))
+	}
+	return x.readChunked(limit)
+}
+
+// readExact reads a body whose length is known.
+func (x *exchange) readExact(n int) error {
+	if !x.reserve(int64(n)) {
+		return errNoMemory
+	}
+	x.body = getBuffer(n)
+	x.body.b = x.body.b[:n]
+	if m, err := io.ReadFull(x.r.Body, x.body.b); err != nil {
+		x.body.b = x.body.b[:m]
+		return errors.Join(errTruncated, err)
+	}
+	return nil
+}
+
+// readChunked reads a body whose length is not known, taking memory as it grows.
+func (x *exchange) readChunked(limit int64) error {
+	d, _ := x.w.(deadlines)
+	for had, room := 0, 1<<smallestClass; ; had, room = room, min(room*4, int(limit)+1) {
+		if !x.reserve(int64(room - had)) {
+			return errNoMemory
+		}
+		next := getBuffer(room)
+		if x.body != nil {
+			next.b = append(next.b, x.body.b...)
+			x.body.free()
+		}
+		x.body = next
+		for len(x.body.b) < room {
+			m, err := x.r.Body.Read(x.body.b[len(x.body.b):room])
+			x.body.b = x.body.b[:len(x.body.b)+m]
+			if int64(len(x.body.b)) > limit {
+				return errTooLarge
+			}
+			if err == io.EOF {
+				return nil
+			}
+			if err != nil {
+				return errors.Join(errTruncated, err)
+			}
+			if d != nil {
+				_ = d.SetReadDeadline(x.start.Add(allowance(int64(len(x.body.b)))))
+			}
+		}
+	}
+}
+
+// reserve takes memory from the budget until the exchange is over.
+func (x *exchange) reserve(n int64) bool {
+	if !x.server.budget.take(x.r.Context(), n) {
+		return false
+	}
+	x.reserved += n
+	return true
+}
+
+// hashBody returns the SHA-256 of the body in hexadecimal.
+func (x *exchange) hashBody() string {
+	var sum [32]byte
+	if x.body != nil {
+		sum = sha256.Sum256(x.body.b)
+	} else {
+		sum = sha256.Sum256(nil)
+	}
+	var text [64]byte
+	hex.Encode(text[:], sum[:])
+	return string(text[:])
+}

@@ -1,0 +1,307 @@
+package edge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/authn/sigv4"
+	"github.com/millrace/millrace/internal/wire"
+)
+
+// exchange is one request and its answer.
+type exchange struct {
+	server *Server
+	w      http.ResponseWriter
+	r      *http.Request
+	start  time.Time
+
+	signed    sigv4.Request
+	signature sigv4.Signature
+	route     route
+	requestID string
+	principal *api.Principal
+
+	body     *buffer
+	reserved int64 // bytes taken from the budget
+
+	status   int
+	code     string
+	bytesOut int64
+	answered bool // the head of the answer is written
+}
+
+// serve runs the whole chain. It reports whether nothing refers to the exchange
+// any more, which is so but for a service that panicked.
+func (x *exchange) serve() (clean bool) {
+	x.requestID = newRequestID()
+	path, query := target(x.r)
+	x.signed = sigv4.Request{Method: x.r.Method, Path: path, Query: query, Host: x.r.Host, Header: x.r.Header, ContentLength: x.r.ContentLength}
+	defer x.finish(&clean)
+	x.run()
+	return true
+}
+
+// finish runs when the chain has, also when it panicked.
+func (x *exchange) finish(clean *bool) {
+	read := int64(len(x.bytes()))
+	if p := recover(); p != nil {
+		if p == http.ErrAbortHandler {
+			x.server.budget.give(x.reserved)
+			panic(p)
+		}
+		x.server.o.Logger.Error("BUG: a call panicked", "request", x.requestID, "operation", x.operationName(), "panic", p, "stack", string(debug.Stack()))
+		x.failed()
+		*clean = false
+	} else {
+		x.body.free()
+	}
+	x.server.budget.give(x.reserved)
+	e := Event{
+		RequestID: x.requestID, Status: x.status, Code: x.code, Duration: time.Since(x.start),
+		BytesIn: read, BytesOut: x.bytesOut, Region: x.signature.Scope.Region,
+	}
+	if x.route.protocol != nil {
+		e.Protocol = x.route.protocol.name
+	}
+	if x.route.service != nil {
+		e.Service = x.route.service.ID
+	}
+	if x.route.entry != nil {
+		e.Operation = x.route.entry.Name
+	}
+	if x.principal != nil {
+		e.Account = x.principal.Account
+	}
+	x.server.o.Observer.Observe(e)
+}
+
+// failed answers a call that panicked, if there is still an answer to give.
+func (x *exchange) failed() {
+	if x.answered {
+		panic(http.ErrAbortHandler) // the client must not take what it has for an answer
+	}
+	x.fail(x.internal())
+}
+
+// run is the order of checks.
+func (x *exchange) run() {
+	claim := x.server.o.Auth.Claim(&x.signed, &x.signature)
+	limit := x.server.o.MaxBody
+	if claim != nil {
+		limit = min(limit, unsignedLimit)
+	}
+	size := x.readBody(limit)
+	x.route = x.findRoute()
+	switch {
+	case errors.Is(size, errNoMemory):
+		x.fail(throttled())
+		return
+	case errors.Is(size, errTooLarge):
+		x.tooLarge(claim)
+		return
+	case size != nil:
+		x.close()
+		x.fail(api.ErrSerialization.New(""))
+		return
+	}
+	if x.route.refusal != nil {
+		if x.route.refusal == refusePlainJSON && !json.Valid(x.bytes()) {
+			x.fail(api.ErrSerialization.New(""))
+			return
+		}
+		x.refuse(x.route.refusal)
+		return
+	}
+	x.call(claim)
+}
+
+// tooLarge answers a body that was not read to its end: it is larger than any
+// may be, or than one may be whose caller is not known.
+func (x *exchange) tooLarge(claim error) {
+	x.close()
+	if claim != nil && x.r.ContentLength <= x.server.o.MaxBody {
+		x.failWith(claim)
+		return
+	}
+	x.fail(api.ErrRequestEntityTooLarge.New("Request body exceeds the maximum of %d bytes", x.server.o.MaxBody))
+}
+
+// call decodes, checks and runs an operation, and writes its answer.
+func (x *exchange) call(claim error) {
+	e := x.route.entry
+	if e == nil {
+		x.fail(x.unknownOperation())
+		return
+	}
+	auth := claim
+	if auth == nil {
+		auth = x.verify(e)
+	}
+	anonymous := e.Unsigned && errors.Is(auth, &api.Error{Shape: api.ErrMissingAuthentication})
+	if anonymous {
+		x.principal, auth = x.server.o.Auth.Anonymous(), nil
+	}
+	if (auth != nil || anonymous) && len(x.bytes()) > unsignedLimit {
+		x.failWith(auth)
+		return
+	}
+	in, types, syntax := x.decode(e)
+	for _, err := range [...]error{syntax, auth} {
+		if err != nil {
+			x.failWith(err)
+			return
+		}
+	}
+	if !e.built() {
+		x.fail(x.unknownOperation())
+		return
+	}
+	if types != nil {
+		x.failWith(types)
+		return
+	}
+	if in != nil {
+		if err := api.Validate(in); err != nil {
+			x.fail(err)
+			return
+		}
+	}
+	c := &api.Call{RequestID: x.requestID, Operation: e.Operation, Principal: x.principal, Account: x.principal.Account, Region: x.signature.Scope.Region}
+	ctx := api.WithCall(x.r.Context(), c)
+	if err := x.server.o.Authorizer.Authorize(ctx, c, in); err != nil {
+		x.failWith(err)
+		return
+	}
+	if e.Stream != nil {
+		x.stream(ctx, in)
+		return
+	}
+	x.answer(ctx, in)
+}
+
+// verify checks the signature; its claim is sound.
+func (x *exchange) verify(e *entry) error {
+	var hash string
+	if !x.server.o.Auth.Open() {
+		hash = x.hashBody()
+	}
+	p, err := x.server.o.Auth.Verify(&x.signed, &x.signature, e.Service.SigningName, hash)
+	if err != nil {
+		return err
+	}
+	x.principal = p
+	return nil
+}
+
+// decode reads the operation's input. Operations that are not built have no
+// shapes to read it into.
+func (x *exchange) decode(e *entry) (in api.Struct, types, syntax error) {
+	if e.Input != nil && e.NewInput == nil {
+		return nil, nil, nil
+	}
+	if e.NewInput != nil {
+		in = e.NewInput()
+	}
+	err := x.route.protocol.codec.Decode(e.Operation, &wire.Request{
+		Method: x.r.Method, Path: x.signed.Path, Query: x.signed.Query, Header: x.r.Header, Body: x.bytes(), Labels: x.route.labels,
+	}, in)
+	switch err := err.(type) {
+	case nil:
+		return in, nil, nil
+	case *wire.TypeError:
+		return in, &api.Error{Shape: api.ErrSerialization, Message: err.Message}, nil
+	case *wire.SyntaxError:
+		return in, nil, &api.Error{Shape: api.ErrSerialization, Message: err.Message, Cause: err}
+	}
+	return in, nil, err
+}
+
+// answer runs an operation that answers at once.
+func (x *exchange) answer(ctx context.Context, in api.Struct) {
+	e := x.route.entry
+	var out api.Struct
+	if e.NewOutput != nil {
+		out = e.NewOutput()
+	}
+	if err := e.Call(ctx, in, out); err != nil {
+		x.failWith(err)
+		return
+	}
+	buf := getBuffer(int(e.hint.Load()))
+	resp := wire.Response{Header: x.w.Header(), Body: buf.b}
+	err := x.route.protocol.codec.Encode(e.Operation, out, x.requestID, &resp)
+	buf.b = resp.Body
+	defer buf.free()
+	if e.Release != nil {
+		e.Release(in, out)
+	}
+	n := int64(len(resp.Body))
+	e.hint.Store(max(n, e.hint.Load()*7/8))
+	switch {
+	case err != nil:
+		x.failWith(err)
+	case !x.reserve(n):
+		x.fail(throttled())
+	default:
+		x.write(resp.Status, resp.Body)
+	}
+}
+
+// write sends the answer's head and body.
+func (x *exchange) write(status int, body []byte) {
+	if d, ok := x.w.(deadlines); ok {
+		_ = d.SetWriteDeadline(time.Now().Add(allowance(int64(len(body)))))
+	}
+	h := x.w.Header()
+	x.setIDs(h)
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	x.answered, x.status = true, status
+	x.w.WriteHeader(status)
+	n, _ := x.w.Write(body) // a client that is gone needs no answer
+	x.bytesOut += int64(n)
+}
+
+// setIDs sets the headers by which support finds a request again. The names are
+// AWS's own, whose case some clients show.
+func (x *exchange) setIDs(h http.Header) {
+	ids := []string{x.requestID, newExtendedID()}
+	h["x-amzn-RequestId"] = ids[:1:1]
+	h["x-amz-id-2"] = ids[1:]
+}
+
+// close ends the connection after the answer, since the body was not read.
+func (x *exchange) close() {
+	if x.r.ProtoMajor == 1 {
+		x.w.Header().Set("Connection", "close")
+	}
+}
+
+func (x *exchange) bytes() []byte {
+	if x.body == nil {
+		return nil
+	}
+	return x.body.b
+}
+
+func (x *exchange) operationName() string {
+	if x.route.entry == nil {
+		return ""
+	}
+	return x.route.entry.Service.ID + ":" + x.route.entry.Name
+}
+
+// target returns path and query as they were sent.
+func target(r *http.Request) (path, query string) {
+	if !strings.HasPrefix(r.RequestURI, "/") {
+		return r.URL.EscapedPath(), r.URL.RawQuery
+	}
+	path, query, _ = strings.Cut(r.RequestURI, "?")
+	return path, query
+}
