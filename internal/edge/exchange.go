@@ -174,6 +174,7 @@ func (x *exchange) call(claim error) {
 		}
 	}
 	c := &api.Call{RequestID: x.requestID, Operation: e.Operation, Principal: x.principal, Account: x.principal.Account, Region: x.signature.Scope.Region}
+	defer c.Done()
 	ctx := api.WithCall(x.r.Context(), c)
 	if err := x.server.o.Authorizer.Authorize(ctx, c, in); err != nil {
 		x.failWith(err)
