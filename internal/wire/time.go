@@ -7,13 +7,16 @@ import (
 	"time"
 )
 
-// MaxSeconds bounds the times that codecs hand on, before and after the epoch:
-// some four million years, so that milliseconds fit in an int64.
-const MaxSeconds = 1 << 47
+// Seconds since the epoch of the first and the last second that codecs hand on,
+// those of the years 1 and 9999: what ISO 8601 and HTTP dates can write.
+const (
+	MinSeconds = -62_135_596_800
+	MaxSeconds = 253_402_300_799
+)
 
 // ParseSeconds returns the time of a decimal number of seconds since the epoch,
-// which is well-formed JSON; finer than nanoseconds is cut off. A time beyond
-// MaxSeconds is MaxSeconds.
+// which is well-formed JSON; finer than nanoseconds is cut off. Times before
+// MinSeconds and after MaxSeconds become those.
 func ParseSeconds(text []byte) time.Time {
 	whole, fraction, _ := bytes.Cut(text, []byte{'.'})
 	if len(whole) > 16 || bytes.ContainsAny(text, "eE") {
@@ -34,28 +37,41 @@ func ParseSeconds(text []byte) time.Time {
 			nano += int64(fraction[i] - '0')
 		}
 	}
-	sec = min(sec, MaxSeconds)
 	if negative {
 		sec, nano = -sec, -nano
 	}
-	return time.Unix(sec, nano).UTC()
+	return within(time.Unix(sec, nano))
 }
 
 // FromSeconds returns the time of a number of seconds since the epoch, to the
-// microsecond, which is about what a float64 holds. NaN is the epoch.
+// microsecond, which is about what a float64 holds; NaN is the epoch.
 func FromSeconds(f float64) time.Time {
 	if math.IsNaN(f) {
 		f = 0
 	}
-	f = min(max(f, -MaxSeconds), MaxSeconds)
-	whole, fraction := math.Modf(f)
-	return time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1e3).UTC()
+	whole, fraction := math.Modf(min(max(f, MinSeconds), MaxSeconds))
+	return within(time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1e3))
 }
 
-// FromMillis returns the time of a number of milliseconds since the epoch,
-// within MaxSeconds.
+// FromWholeSeconds returns the time of a whole number of seconds since the epoch.
+func FromWholeSeconds(sec int64) time.Time {
+	return time.Unix(min(max(sec, MinSeconds), MaxSeconds), 0).UTC()
+}
+
+// FromMillis returns the time of a number of milliseconds since the epoch.
 func FromMillis(ms int64) time.Time {
-	return time.UnixMilli(min(max(ms, -MaxSeconds*1000), MaxSeconds*1000)).UTC()
+	return within(time.UnixMilli(ms))
+}
+
+// within returns the time in UTC, or the nearest that codecs hand on.
+func within(t time.Time) time.Time {
+	switch {
+	case t.Unix() < MinSeconds:
+		return time.Unix(MinSeconds, 0).UTC()
+	case t.Unix() > MaxSeconds:
+		return time.Unix(MaxSeconds, 0).UTC()
+	}
+	return t.UTC()
 }
 
 // ParseTime reads a time as text: ISO 8601 with or without a fraction, with a
@@ -63,7 +79,7 @@ func FromMillis(ms int64) time.Time {
 func ParseTime(text string) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339, "Mon, 02 Jan 2006 15:04:05 GMT", "2006-01-02T15:04:05", time.DateOnly} {
 		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), true
+			return within(t), true
 		}
 	}
 	return time.Time{}, false

@@ -218,7 +218,7 @@ func (d *decoder) time() (time.Time, bool) {
 	case kind == Float && d.profile.Millis:
 		return wire.FromMillis(wire.Floor(d.Float())), true
 	case kind == Int:
-		return time.Unix(min(max(d.Int(), -wire.MaxSeconds), wire.MaxSeconds), 0).UTC(), true
+		return wire.FromWholeSeconds(d.Int()), true
 	case kind == Float:
 		return wire.FromSeconds(d.Float()), true
 	}
