@@ -51,7 +51,8 @@ type Operation struct {
 	// Alias: strings and blobs of the decoded input alias the request's buffer.
 	// A service clones what it keeps of them beyond the call.
 	Alias bool
-	// Events: the output is a stream of events.
+	// Events: the output is a stream of events, each a member of this schema. Output
+	// then describes the initial response alone, and NewOutput is nil.
 	Events *Schema
 	// Unsigned: AWS serves the operation without a signature.
 	Unsigned bool

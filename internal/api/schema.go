@@ -57,8 +57,8 @@ type Schema struct {
 	Name    string
 	Kind    Kind
 	Members []Member // structures: in the model's order, which is the order of validation
-	Key     *Member  // maps
-	Elem    *Member  // lists: the element; maps: the value
+	Key     *Member  // maps; named "key", on the wire too where the model has no other name
+	Elem    *Member  // lists: the element, named "member"; maps: the value, named "value"
 
 	// Constraints, checked by Validate.
 	HasMin, HasMax bool
