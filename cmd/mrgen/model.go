@@ -16,8 +16,10 @@ type ordered[T any] struct {
 func (o *ordered[T]) UnmarshalJSON(b []byte) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	if _, err := d.Token(); err != nil {
+	if t, err := d.Token(); err != nil {
 		return err
+	} else if t != json.Delim('{') {
+		return fmt.Errorf("%v stands where an object should", t)
 	}
 	o.M = map[string]T{}
 	for d.More() {

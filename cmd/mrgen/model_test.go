@@ -19,6 +19,7 @@ func TestParseModelKeepsOrder(t *testing.T) {
 func TestModelIsRefused(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"unknown key", `{"shapes": {"S": {"type": "string", "novel": true}}}`, "novel"},
+		{"no object", `{"shapes": [1]}`, "object"},
 		{"twice", `{"shapes": {"S": {"type": "string"}, "S": {"type": "string"}}}`, "twice"},
 		{"no shape", `{"shapes": {"S": {"type": "structure", "members": {"a": {"shape": "X"}}}}}`, "not there"},
 		{"no element", `{"shapes": {"S": {"type": "list"}}}`, "not there"},
