@@ -73,3 +73,19 @@ func TestTranslateModels(t *testing.T) {
 		t.Errorf("%d of %d patterns are translated", translated, all)
 	}
 }
+
+// FuzzTranslate: nothing panics, and whatever is translated compiles.
+func FuzzTranslate(f *testing.F) {
+	for _, s := range []string{`[a-z]+`, `\u0041{2}+`, `[\uD83D\uDE00]`, `\p{Print}`, `[\s\S]*`, `(?!a)`, `[]`, `\`, "\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		expr, err := translate(source)
+		if err != nil {
+			return
+		}
+		if _, err := regexp.Compile(expr); err != nil {
+			t.Errorf("%q becomes %q: %v", source, expr, err)
+		}
+	})
+}

@@ -1,6 +1,9 @@
 package api
 
-import "testing"
+import (
+	"testing"
+	"unicode/utf8"
+)
 
 func TestShownHidesSecrets(t *testing.T) {
 	text := &Schema{Kind: KindString}
@@ -59,4 +62,18 @@ func TestPatternFastPathAgrees(t *testing.T) {
 			t.Errorf("%s: it has no fast path", expr)
 		}
 	}
+}
+
+// FuzzLength: the shortcut by bytes agrees with counting code points.
+func FuzzLength(f *testing.F) {
+	f.Add("", 0, 0)
+	f.Add("é😀", 1, 2)
+	f.Add("\xff\xfe", 2, 2)
+	f.Add("aaaa", 5, 9)
+	f.Fuzz(func(t *testing.T, text string, least, most int) {
+		s := &Schema{Kind: KindString, HasMin: least >= 0, Min: float64(least), HasMax: most >= 0, Max: float64(most)}
+		if got, want := s.outOfLength(text), s.outOfSize(utf8.RuneCountInString(text)); got != want {
+			t.Errorf("%q in %d..%d: got %d, want %d", text, least, most, got, want)
+		}
+	})
 }
