@@ -53,9 +53,8 @@ var latencies = []float64{.0001, .0002, .0005, .001, .002, .005, .01, .02, .05, 
 
 // Requests counts API calls.
 type Requests struct {
-	calls    *bounded[call, prometheus.Counter]
-	took     *bounded[operation, prometheus.Observer]
-	inFlight prometheus.Gauge
+	calls *bounded[call, prometheus.Counter]
+	took  *bounded[operation, prometheus.Observer]
 }
 
 type (
@@ -73,10 +72,8 @@ func newRequests(r *prometheus.Registry) *Requests {
 	took := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "millrace_request_duration_seconds", Help: "Time from a request's head to the end of its answer.", Buckets: latencies,
 	}, []string{"service", "operation"})
-	q := &Requests{inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "millrace_requests_in_flight", Help: "API calls that are not answered yet.",
-	})}
-	r.MustRegister(calls, took, q.inFlight)
+	q := &Requests{}
+	r.MustRegister(calls, took)
 	folded := operation{other, other}
 	q.calls = newBounded(5*limit, call{folded, other}, func(c call) prometheus.Counter {
 		return calls.WithLabelValues(c.service, c.name, c.code)
@@ -87,17 +84,8 @@ func newRequests(r *prometheus.Registry) *Requests {
 	return q
 }
 
-// Begin tells that a call has begun; each is followed by one End.
-func (q *Requests) Begin() { q.inFlight.Inc() }
-
-// End tells how a call ended. Service and operation are "" where they were not
-// recognised; code is "" for a success.
-func (q *Requests) End(service, name, code string, took time.Duration) {
-	q.inFlight.Dec()
-	q.Observe(service, name, code, took)
-}
-
-// Observe is End for a call that Begin was not told of.
+// Observe tells how a call ended. Service and operation are "" where they were
+// not recognised; code is "" for a success.
 func (q *Requests) Observe(service, name, code string, took time.Duration) {
 	if service == "" {
 		service = "unknown"

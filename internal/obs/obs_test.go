@@ -35,18 +35,15 @@ func newTest() (*Metrics, *clock.Fake) {
 
 func TestRequests(t *testing.T) {
 	m, _ := newTest()
-	m.Requests.Begin()
-	m.Requests.Begin()
-	m.Requests.End("kinesis", "PutRecord", "", time.Millisecond)
+	m.Requests.Observe("kinesis", "PutRecord", "", time.Millisecond)
 	m.Requests.Observe("kinesis", "PutRecord", "ResourceNotFoundException", 3*time.Millisecond)
 	m.Requests.Observe("", "", "UnknownOperationException", 0)
 	for part, want := range map[string]string{
-		"requests_in_flight":                       "millrace_requests_in_flight 1",
-		`requests_total{code="OK"`:                 `millrace_requests_total{code="OK",operation="PutRecord",service="kinesis"} 1`,
-		`requests_total{code="ResourceNotFound`:    `millrace_requests_total{code="ResourceNotFoundException",operation="PutRecord",service="kinesis"} 1`,
-		`operation="unknown",service="unknown"} 1`: `millrace_request_duration_seconds_count{operation="unknown",service="unknown"} 1` + "\n" + `millrace_requests_total{code="UnknownOperationException",operation="unknown",service="unknown"} 1`,
+		`requests_total{code="OK"`:                                                   `millrace_requests_total{code="OK",operation="PutRecord",service="kinesis"} 1`,
+		`requests_total{code="ResourceNotFound`:                                      `millrace_requests_total{code="ResourceNotFoundException",operation="PutRecord",service="kinesis"} 1`,
+		`operation="unknown",service="unknown"} 1`:                                   `millrace_request_duration_seconds_count{operation="unknown",service="unknown"} 1` + "\n" + `millrace_requests_total{code="UnknownOperationException",operation="unknown",service="unknown"} 1`,
 		`duration_seconds_bucket{operation="PutRecord",service="kinesis",le="0.001"`: `millrace_request_duration_seconds_bucket{operation="PutRecord",service="kinesis",le="0.001"} 1`,
-		"millrace_build_info": `millrace_build_info{goversion="go1",revision="abc",version="v1"} 1`,
+		"millrace_build_info":                                                        `millrace_build_info{goversion="go1",revision="abc",version="v1"} 1`,
 	} {
 		if got := scrape(t, m, part); got != want {
 			t.Errorf("%s: got\n%s\nwant\n%s", part, got, want)
@@ -140,11 +137,10 @@ func BenchmarkStreamsPut(b *testing.B) {
 	})
 }
 
-func BenchmarkRequestsEnd(b *testing.B) {
+func BenchmarkRequestsObserve(b *testing.B) {
 	m, _ := newTest()
 	b.ReportAllocs()
 	for b.Loop() {
-		m.Requests.Begin()
-		m.Requests.End("kinesis", "PutRecords", "", time.Millisecond)
+		m.Requests.Observe("kinesis", "PutRecords", "", time.Millisecond)
 	}
 }

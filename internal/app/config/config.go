@@ -22,7 +22,7 @@ type Config struct {
 
 	Auth     string    `name:"auth" def:"enforce" enum:"enforce,open" help:"enforce: every request is signed by a known key. open: any key is taken, from this machine only."`
 	Insecure bool      `name:"insecure" def:"false" help:"Allow --auth=open on an address that others can reach."`
-	Accounts []Account `name:"accounts" kong:"-"` // YAML only
+	Accounts []Account `name:"accounts"` // YAML only
 
 	Fsync   string      `name:"fsync" def:"always" enum:"always,interval" help:"always: what is acknowledged is on disk. interval: it is within 100 ms; a crash of the machine may lose that much."`
 	MinFree MinFree     `name:"min-free" def:"auto" placeholder:"SIZE" help:"Writes are refused when the disk has less free; auto is the larger of 1GiB and 2 %."`

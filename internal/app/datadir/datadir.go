@@ -65,15 +65,16 @@ func Hold(path, listen string) (*Dir, error) {
 		return nil, fmt.Errorf("lock data directory %s: %w", path, err)
 	}
 	d := &Dir{path: path, lock: lock}
-	if err := d.announce(listen); err != nil {
+	if err := d.Announce(listen); err != nil {
 		_ = lock.Close()
 		return nil, fmt.Errorf("lock data directory %s: %w", path, err)
 	}
 	return d, nil
 }
 
-// announce writes who holds the lock, for people and for the admin commands.
-func (d *Dir) announce(listen string) error {
+// Announce writes who holds the lock and where it listens, for people and for
+// the admin commands.
+func (d *Dir) Announce(listen string) error {
 	text, err := json.Marshal(Holder{PID: os.Getpid(), Listen: listen})
 	if err != nil {
 		return err

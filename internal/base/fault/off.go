@@ -11,6 +11,9 @@ import (
 // Enabled tells whether the binary was built with the tag "faults".
 const Enabled = false
 
+// Configure reads the variables of the environment; here there are none.
+func Configure(func(string) string) error { return nil }
+
 // Point is a place where the process may be killed.
 func Point(string) {}
 
