@@ -106,11 +106,11 @@ func shardQuotaExceeded(account string, limit, open, more int) error {
 	return kinesisapi.ErrLimitExceededException.New("This request would exceed the shard limit for the account %s. Current shard count for the account: %d. Limit: %d. Number of additional shards that would have resulted from this request: %d.", account, open, limit, more)
 }
 
-// firstShards are the n shards with which a stream begins.
-func firstShards(created uint64, n int) []*shard {
+// firstShards are the n shards with which the stream begins.
+func firstShards(d *description, n int) []*shard {
 	shards := make([]*shard, n)
 	for i := range shards {
-		shards[i] = &shard{Index: uint32(i), Created: int64(created), Start: hash128.Bound(i, n), End: hash128.Bound(i+1, n).Prev()}
+		shards[i] = &shard{Index: uint32(i), Created: int64(d.Incarnation), Opened: d.CreatedAt, Start: hash128.Bound(i, n), End: hash128.Bound(i+1, n).Prev()}
 	}
 	return shards
 }

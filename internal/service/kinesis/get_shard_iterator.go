@@ -91,7 +91,10 @@ func (s *Service) startAt(ctx context.Context, st *streamState, sh *shard, p sta
 	case kinesisapi.ShardIteratorTypeAtTimestamp:
 		return log.Seek(ctx, p.time.V)
 	case kinesisapi.ShardIteratorTypeAtSequenceNumber:
-		return sh.bound(store.Position(max(seq.index, 1) - 1)), nil
+		if !seq.after && seq.index > 0 {
+			seq.index--
+		}
+		return sh.bound(store.Position(seq.index)), nil
 	case kinesisapi.ShardIteratorTypeAfterSequenceNumber:
 		return sh.bound(store.Position(seq.index)), nil
 	}

@@ -22,6 +22,9 @@ type stream struct {
 	loadMu   sync.Mutex
 	runtimes map[logKey]*shardRuntime
 
+	subs  subscriptions
+	meter meter
+
 	advanceMu sync.Mutex // held while transitions are carried out
 
 	timerMu sync.Mutex
@@ -56,8 +59,8 @@ func (h *stream) load(ctx context.Context) (*streamState, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.state.Store(st)
 	if st == nil {
+		h.state.Store(nil)
 		h.svc.forget(h)
 		return nil, nil
 	}
@@ -65,6 +68,7 @@ func (h *stream) load(ctx context.Context) (*streamState, error) {
 		return kept.load(ctx)
 	}
 	h.attach(st)
+	h.state.Store(st)
 	h.arm(st)
 	return st, nil
 }

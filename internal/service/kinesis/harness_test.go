@@ -3,6 +3,7 @@ package kinesis
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"time"
 
@@ -144,6 +145,16 @@ func data(records []kinesisapi.Record) (out []string) {
 		out = append(out, string(r.Data))
 	}
 	return out
+}
+
+// waitTimers waits until n timers of the clock are running.
+func (h *harness) waitTimers(n int) {
+	h.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); h.clock.Timers() < n; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			h.t.Fatalf("%d timers are running, want %d", h.clock.Timers(), n)
+		}
+	}
 }
 
 var _ store.Store = (*memstore.Store)(nil)

@@ -218,5 +218,8 @@ func (b *batch) moved() bool { return errors.Is(b.err, store.ErrSealed) }
 // count reports a batch to the metrics.
 func (s *Service) count(st *streamState, b *batch) {
 	k := st.key
+	if st.OnDemand {
+		b.shard.runtime.stream.meter.add(s.o.Clock.Now(), b.size, len(b.entries))
+	}
 	s.o.Metrics.Put(k.account, k.region, k.name, b.shard.id, len(b.entries), b.size, b.throttled)
 }

@@ -112,7 +112,7 @@ func (s *Service) reserveShards(ctx context.Context, key streamKey, n int, refus
 // writeStream writes a new stream's partition and logs from its registry row.
 // It can be repeated.
 func (s *Service) writeStream(ctx context.Context, key streamKey, row *registryRow) error {
-	shards := firstShards(row.Initial.Incarnation, row.Shards)
+	shards := firstShards(&row.Initial, row.Shards)
 	for _, sh := range shards {
 		if err := s.createLog(ctx, key.log(row.Initial.Incarnation, sh.Index)); err != nil {
 			return err

@@ -169,7 +169,7 @@ func (h *stream) reshardStep(ctx context.Context, st *streamState, next *step) (
 		}
 		d := cur.description
 		for _, child := range next.children {
-			child.Index, child.Created = d.NextShard, created
+			child.Index, child.Created, child.Opened = d.NextShard, created, now
 			tx.Set(shardKey(child.Index), encodeRow(child))
 			d.NextShard++
 		}

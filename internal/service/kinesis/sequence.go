@@ -16,7 +16,7 @@ import (
 //	 4 bits  low nibble of the shard's index
 //	64 bits  an index: 0 for the shard itself, one more than the position in the
 //	         shard's log for a record
-//	 8 bits  zero
+//	 8 bits  0; 1 in a number that marks the point after a record
 //	36 bits  the record's arrival, Unix seconds
 //	32 bits  the shard's index
 //	 4 bits  version 2
@@ -30,6 +30,10 @@ type sequence struct {
 	created int64 // of the shard, Unix seconds
 	shard   uint32
 	index   uint64
+	// after means the point between this index and the next one. A subscription
+	// goes on from such a number without loss or repetition, be it given as AT_ or
+	// as AFTER_SEQUENCE_NUMBER.
+	after   bool
 	arrival int64 // Unix seconds
 }
 
@@ -48,9 +52,13 @@ type limbs [3]uint64
 
 func (s sequence) limbs() limbs {
 	created, arrival, index := uint64(s.created)&max36, uint64(s.arrival)&max36, s.index
+	mark := uint64(0)
+	if s.after {
+		mark = 1
+	}
 	return limbs{
 		sequenceVersion | uint64(s.shard)<<4 | arrival<<36,
-		arrival>>28 | index<<16,
+		arrival>>28 | mark<<8 | index<<16,
 		index>>48 | uint64(s.shard&15)<<16 | created<<20 | 2<<56,
 	}
 }
@@ -86,6 +94,7 @@ func parseSequence(text string) (sequence, error) {
 		created: int64(n[2] >> 20 & max36),
 		shard:   uint32(n[0] >> 4),
 		index:   n[1]>>16 | n[2]<<48,
+		after:   n[1]>>8&1 == 1,
 		arrival: int64(n[0]>>36 | n[1]<<28&max36),
 	}
 	// Writing it again proves the constants and the repeated nibble.

@@ -27,6 +27,7 @@ func randomSequence(r *rand.Rand) sequence {
 		created: 1_500_000_000 + r.Int64N(1_000_000_000),
 		shard:   r.Uint32() >> r.IntN(32),
 		index:   r.Uint64() >> (1 + r.IntN(63)),
+		after:   r.IntN(4) == 0,
 		arrival: 1_500_000_000 + r.Int64N(1_000_000_000),
 	}
 }

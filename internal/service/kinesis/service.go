@@ -76,7 +76,8 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err := s.reconcile(ctx); err != nil {
 		return nil, fmt.Errorf("kinesis: resume: %w", err)
 	}
-	s.startTrimming()
+	s.every(s.o.TrimInterval, s.trimAll)
+	s.every(scaleInterval, s.scaleAll)
 	return s, nil
 }
 
@@ -100,6 +101,23 @@ func (s *Service) spawn(f func(ctx context.Context)) {
 		return
 	}
 	s.work.Go(func() { f(s.life) })
+}
+
+// every calls f in turns of the interval, until Close.
+func (s *Service) every(interval time.Duration, f func(ctx context.Context)) {
+	s.spawn(func(ctx context.Context) {
+		timer := s.o.Clock.NewTimer(interval)
+		defer timer.Stop()
+		for {
+			select {
+			case <-timer.C():
+				f(ctx)
+				timer.Reset(interval)
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
 }
 
 // stream returns the stream of that name with its state, or nils where there is

@@ -18,6 +18,7 @@ type shard struct {
 	// carry it: beyond those of its parents and of every shard of an earlier stream
 	// of the same name. It is identity, not time.
 	Created  int64        `json:"created"`
+	Opened   time.Time    `json:"opened"`
 	Start    hash128.Hash `json:"start"`
 	End      hash128.Hash `json:"end"` // inclusive
 	Parent   *uint32      `json:"parent,omitempty"`

@@ -38,7 +38,7 @@ type description struct {
 	ModeSwitches []time.Time `json:"modeSwitches,omitempty"` // of the last 24 h
 	CountUpdates []time.Time `json:"countUpdates,omitempty"` // UpdateShardCount, of the last 24 h
 	KeyChanges   []time.Time `json:"keyChanges,omitempty"`   // encryption, of the last 24 h
-	PeakOfDay    []peak      `json:"peakOfDay,omitempty"`    // on-demand scaling: hourly peaks of the last 24 h
+	Peaks        []peak      `json:"peaks,omitempty"`        // on-demand scaling: of the last 24 h
 	ScaledAt     time.Time   `json:"scaledAt,omitzero"`      // on-demand scaling: the last time
 }
 
@@ -59,15 +59,6 @@ type settings struct {
 type change struct {
 	Settings *settings `json:"settings,omitempty"` // what the settings become
 	Reshard  *reshard  `json:"reshard,omitempty"`  // what becomes of the shards
-}
-
-// peak is the highest write rate of one minute within an hour, as a share of
-// what the shards of that minute allowed.
-type peak struct {
-	Hour  int64   `json:"hour"` // Unix hours
-	Bytes int64   `json:"bytes"`
-	Count int64   `json:"count"`
-	Share float64 `json:"share"`
 }
 
 // consumer is one registered consumer of a stream.

@@ -8,23 +8,6 @@ import (
 	"github.com/millrace/millrace/internal/store"
 )
 
-// startTrimming looks for expired records every TrimInterval.
-func (s *Service) startTrimming() {
-	s.spawn(func(ctx context.Context) {
-		timer := s.o.Clock.NewTimer(s.o.TrimInterval)
-		defer timer.Stop()
-		for {
-			select {
-			case <-timer.C():
-				s.trimAll(ctx)
-				timer.Reset(s.o.TrimInterval)
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-}
-
 // trimAll forgets the expired records of all streams.
 func (s *Service) trimAll(ctx context.Context) {
 	for _, h := range s.all() {
