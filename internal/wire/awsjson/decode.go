@@ -113,8 +113,13 @@ func (d *decoder) list(schema *api.Schema, l api.List) {
 		return
 	}
 	l.Make(0)
+	room := wire.MaxEntries(schema)
 	d.scan.Enter()
 	for first := true; d.scan.More(']', first); first = false {
+		if l.Len() == room {
+			d.scan.Skip()
+			continue
+		}
 		p := l.Append()
 		if !d.scan.Null() { // a null element stays zero, so that no element changes its place
 			d.element(schema.Elem, p)
@@ -128,6 +133,7 @@ func (d *decoder) mapping(schema *api.Schema, m api.Map) {
 		return
 	}
 	m.Make(0)
+	room := wire.MaxEntries(schema)
 	fill := func(p any) error {
 		if !d.scan.Null() {
 			d.element(schema.Elem, p)
@@ -138,6 +144,10 @@ func (d *decoder) mapping(schema *api.Schema, m api.Map) {
 	for first := true; d.scan.More('}', first); first = false {
 		key := d.text(d.scan.Key())
 		if !schema.Sparse && d.scan.Null() {
+			continue
+		}
+		if m.Len() == room {
+			d.scan.Skip()
 			continue
 		}
 		_ = m.Put(key, fill) // fails where fill does: never

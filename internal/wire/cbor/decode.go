@@ -116,9 +116,13 @@ func (d *decoder) list(schema *api.Schema, l api.List) {
 		d.mismatch(api.KindList)
 		return
 	}
-	n := d.Enter()
-	l.Make(min(max(n, 0), roomFor))
+	n, room := d.Enter(), wire.MaxEntries(schema)
+	l.Make(min(max(n, 0), room, roomFor))
 	for d.More(&n) {
+		if l.Len() == room {
+			d.Skip()
+			continue
+		}
 		d.element(schema.Elem.Schema, l.Append()) // a null element stays zero, in its place
 	}
 }
@@ -128,8 +132,8 @@ func (d *decoder) mapping(schema *api.Schema, m api.Map) {
 		d.mismatch(api.KindMap)
 		return
 	}
-	n := d.Enter()
-	m.Make(min(max(n, 0), roomFor))
+	n, room := d.Enter(), wire.MaxEntries(schema)
+	m.Make(min(max(n, 0), room, roomFor))
 	fill := func(p any) error {
 		d.element(schema.Elem.Schema, p)
 		return nil
@@ -137,6 +141,10 @@ func (d *decoder) mapping(schema *api.Schema, m api.Map) {
 	for d.More(&n) {
 		key := d.string(d.Key())
 		if d.Value(); !schema.Sparse && d.Null() {
+			continue
+		}
+		if m.Len() == room {
+			d.Skip()
 			continue
 		}
 		_ = m.Put(key, fill) // fails where fill does: never

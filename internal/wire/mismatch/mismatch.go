@@ -5,6 +5,7 @@ package mismatch
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/wire"
@@ -79,9 +80,17 @@ func target(want api.Kind) string {
 	return "an String"
 }
 
+// shown bounds the bytes of a value that an error repeats, so that a large body
+// does not come back as a large answer. AWS repeats all.
+const shown = 4096
+
 // Base64 returns the error for a text that is not padded standard base64.
 func Base64(text string) *wire.TypeError {
-	prefix := "'" + text + "' can not be converted to a Blob: "
+	value := text
+	if len(value) > shown {
+		value = strings.ToValidUTF8(value[:shown], "") + "..."
+	}
+	prefix := "'" + value + "' can not be converted to a Blob: "
 	if len(text)%4 != 0 {
 		return &wire.TypeError{Message: prefix + "Base64 encoded length is expected a multiple of 4 bytes but found: " + strconv.Itoa(len(text))}
 	}
