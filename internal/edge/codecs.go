@@ -20,6 +20,10 @@ var (
 	json11 = &protocol{api.JSON11, "json-1.1", awsjson.V11}
 	cbor11 = &protocol{api.CBOR11, "cbor-1.1", awscbor.Codec{}}
 	cborV2 = &protocol{api.RPCCBOR, "rpc-v2-cbor", rpccbor.Codec{}}
+
+	query    = &protocol{api.Query, "query", nil}
+	restJSON = &protocol{api.RESTJSON, "rest-json", nil}
+	restXML  = &protocol{api.RESTXML, "rest-xml", nil}
 )
 
 // rest reports whether operations are told apart by method and path.

@@ -130,6 +130,11 @@ func (x *exchange) tooLarge(claim error) {
 		x.failWith(claim)
 		return
 	}
+	if x.route.protocol == nil {
+		x.code = api.ErrRequestEntityTooLarge.Code
+		x.refuse(refuseTooLarge)
+		return
+	}
 	x.fail(api.ErrRequestEntityTooLarge.New("Request body exceeds the maximum of %d bytes", x.server.o.MaxBody))
 }
 

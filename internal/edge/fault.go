@@ -66,6 +66,10 @@ func (x *exchange) refuse(f *refusal) {
 
 // unknownOperation is the answer where the operation does not exist, or is not built.
 func (x *exchange) unknownOperation() *api.Error {
+	if x.route.protocol == query && x.route.service != nil {
+		action, _ := x.action()
+		return api.ErrUnknownOperation.New("Could not find operation %s for version %s", action, x.route.service.APIVersion)
+	}
 	return &api.Error{Shape: api.ErrUnknownOperation}
 }
 
@@ -74,28 +78,62 @@ func throttled() *api.Error {
 	return api.ErrThrottling.New("Rate exceeded")
 }
 
-// inProtocol gives the errors that every service has the status that the
-// protocol's services send them with: the JSON and CBOR services send all with
-// 400, the others refuse who is not known or not allowed with 403.
+// variant is how a protocol's services answer an error that every service has.
+type variant struct {
+	code   string // empty: the code that it has everywhere
+	status int
+}
+
+// The JSON and CBOR services send these errors with status 400; the others have
+// statuses, and S3 has codes, of their own.
+var (
+	queryVariants = map[*api.ErrorShape]variant{
+		api.ErrMissingAuthentication: {"", http.StatusForbidden},
+		api.ErrInvalidSignature:      {"", http.StatusForbidden},
+		api.ErrUnrecognizedClient:    {"", http.StatusForbidden},
+		api.ErrAccessDenied:          {"", http.StatusForbidden},
+	}
+	restVariants = map[*api.ErrorShape]variant{
+		api.ErrMissingAuthentication: {"", http.StatusForbidden},
+		api.ErrInvalidSignature:      {"", http.StatusForbidden},
+		api.ErrUnrecognizedClient:    {"", http.StatusForbidden},
+		api.ErrAccessDenied:          {"", http.StatusForbidden},
+		api.ErrUnknownOperation:      {"", http.StatusNotFound},
+		api.ErrThrottling:            {"", http.StatusTooManyRequests},
+	}
+	s3Variants = map[*api.ErrorShape]variant{
+		api.ErrMissingAuthentication: {"AccessDenied", http.StatusForbidden},
+		api.ErrInvalidSignature:      {"SignatureDoesNotMatch", http.StatusForbidden},
+		api.ErrIncompleteSignature:   {"AuthorizationHeaderMalformed", http.StatusBadRequest},
+		api.ErrUnrecognizedClient:    {"InvalidAccessKeyId", http.StatusForbidden},
+		api.ErrAccessDenied:          {"AccessDenied", http.StatusForbidden},
+		api.ErrUnknownOperation:      {"NotImplemented", http.StatusNotImplemented},
+		api.ErrThrottling:            {"SlowDown", http.StatusServiceUnavailable},
+		api.ErrInternalFailure:       {"InternalError", http.StatusInternalServerError},
+		api.ErrRequestEntityTooLarge: {"EntityTooLarge", http.StatusBadRequest},
+		api.ErrSerialization:         {"MalformedXML", http.StatusBadRequest},
+	}
+)
+
+// inProtocol gives an error the form that the protocol's services have for it.
 func inProtocol(e *api.Error, p api.Protocol) *api.Error {
-	if p != api.Query && !rest(p) {
+	var v variant
+	switch p {
+	case api.Query:
+		v = queryVariants[e.Shape]
+	case api.RESTJSON:
+		v = restVariants[e.Shape]
+	case api.RESTXML:
+		v = s3Variants[e.Shape]
+	}
+	if v.status == 0 {
 		return e
 	}
-	status := 0
-	switch e.Shape {
-	case api.ErrMissingAuthentication, api.ErrInvalidSignature, api.ErrUnrecognizedClient, api.ErrAccessDenied:
-		status = http.StatusForbidden
-	case api.ErrUnknownOperation:
-		if rest(p) {
-			status = http.StatusNotFound
-		}
+	shape, changed := *e.Shape, *e
+	shape.Status = v.status
+	if v.code != "" {
+		shape.Code, shape.QueryCode = v.code, v.code
 	}
-	if status == 0 {
-		return e
-	}
-	shape := *e.Shape
-	shape.Status = status
-	changed := *e
 	changed.Shape = &shape
 	return &changed
 }

@@ -30,6 +30,7 @@ var (
 	refuseNoOperation = &refusal{http.StatusForbidden, "application/xml",
 		"<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n</AccessDeniedException>\n"}
 	refuseContentType = &refusal{http.StatusNotFound, "", "<UnknownOperationException/>\n"}
+	refuseTooLarge    = &refusal{http.StatusRequestEntityTooLarge, "", ""}
 	refusePlainJSON   = &refusal{http.StatusNotFound, "application/json",
 		`{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`}
 )
@@ -42,7 +43,11 @@ func (x *exchange) findRoute() route {
 	if first(x.r.Header, "Smithy-Protocol") == "rpc-v2-cbor" {
 		return x.routeSmithy()
 	}
-	return x.routeOther()
+	rt := x.routeOther()
+	if rt.protocol != nil && rt.protocol.codec == nil {
+		rt.refusal = refuseNoOperation
+	}
+	return rt
 }
 
 // routeTarget serves the protocols that name the operation in a header.

@@ -14,6 +14,7 @@ type table struct {
 	targets  map[string]*entry       // "Kinesis_20131202.PutRecord"
 	prefixes map[string]*api.Service // "Kinesis_20131202"
 	entries  map[*api.Operation]*entry
+	actions  map[string][]*entry       // by name, of the services that speak Query
 	signing  map[string][]*api.Service // by the service of a credential scope
 	routers  map[*api.Service]*httpbind.Router
 	services []*api.Service
@@ -32,7 +33,7 @@ func (e *entry) built() bool { return e.Call != nil || e.Stream != nil }
 
 func newTable(services []*api.Service, handlers []api.Handler) (*table, error) {
 	t := &table{
-		targets: make(map[string]*entry), prefixes: make(map[string]*api.Service), entries: make(map[*api.Operation]*entry),
+		targets: make(map[string]*entry), actions: make(map[string][]*entry), prefixes: make(map[string]*api.Service), entries: make(map[*api.Operation]*entry),
 		signing: make(map[string][]*api.Service), routers: make(map[*api.Service]*httpbind.Router), services: services,
 	}
 	for _, svc := range services {
@@ -49,6 +50,9 @@ func newTable(services []*api.Service, handlers []api.Handler) (*table, error) {
 		for _, op := range svc.Operations {
 			e := &entry{Handler: api.Handler{Operation: op}, internal: internalShape(op)}
 			t.entries[op] = e
+			if slices.Contains(svc.Protocols, api.Query) {
+				t.actions[op.Name] = append(t.actions[op.Name], e)
+			}
 			if svc.TargetPrefix != "" {
 				t.targets[svc.TargetPrefix+"."+op.Name] = e
 			}
