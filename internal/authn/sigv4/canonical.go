@@ -87,15 +87,15 @@ func lookup(h http.Header, name string) []string {
 	return h[string(buf[:len(name)])]
 }
 
-// appendPath appends the canonical path. S3 takes the path as it is and escapes
-// it once; all others resolve dots and empty segments, and escape what was sent,
-// which is escaped already.
+// appendPath appends the canonical path. For S3 it is the path as it was sent,
+// escaped once; all others resolve dots and empty segments, and escape what was
+// sent, which is escaped already.
 func appendPath(b []byte, path, service string) []byte {
 	switch {
 	case path == "" || path == "/":
 		return append(b, '/')
 	case service == "s3":
-		return appendEscaped(b, unescape(path, false), true)
+		return append(b, path...)
 	}
 	if strings.Contains(path, "//") || strings.Contains(path, "/.") {
 		path = cleanPath(path)
@@ -141,11 +141,11 @@ func appendQuery(b []byte, query string, presigned bool) []byte {
 			continue
 		}
 		name, value, _ := strings.Cut(part, "=")
-		name = string(appendEscaped(nil, unescape(name, true), false))
+		name = string(appendEscaped(nil, unescape(name), false))
 		if presigned && name == "X-Amz-Signature" {
 			continue
 		}
-		params = append(params, parameter{name, string(appendEscaped(nil, unescape(value, true), false))})
+		params = append(params, parameter{name, string(appendEscaped(nil, unescape(value), false))})
 	}
 	slices.SortFunc(params, func(x, y parameter) int {
 		if c := strings.Compare(x.name, y.name); c != 0 {
@@ -164,9 +164,9 @@ func appendQuery(b []byte, query string, presigned bool) []byte {
 	return b
 }
 
-// unescape undoes percent escapes and, where plus is set, the plus for a space.
-// What is no escape stays as it is.
-func unescape(s string, plus bool) string {
+// unescape undoes percent escapes and the plus for a space. What is no escape
+// stays as it is.
+func unescape(s string) string {
 	if !strings.ContainsAny(s, "%+") {
 		return s
 	}
@@ -176,7 +176,7 @@ func unescape(s string, plus bool) string {
 		case c == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
 			b = append(b, hexValue(s[i+1])<<4|hexValue(s[i+2]))
 			i += 2
-		case c == '+' && plus:
+		case c == '+':
 			b = append(b, ' ')
 		default:
 			b = append(b, c)

@@ -70,8 +70,8 @@ func TestPathsAreCanonical(t *testing.T) {
 		{"service", "//example//", "/example/"},
 		{"service", "/example%20space/", "/example%2520space/"},
 		{"service", "/%E1%88%B4", "/%25E1%2588%25B4"},
-		{"s3", "/b/a%20b+c//../d", "/b/a%20b%2Bc//../d"},
-		{"s3", "/b/%7Euser", "/b/~user"},
+		{"s3", "/b/a%20b+c//../d", "/b/a%20b+c//../d"},
+		{"s3", "/b/%7Euser%2Fx", "/b/%7Euser%2Fx"},
 	} {
 		if got := string(appendPath(nil, c.path, c.service)); got != c.want {
 			t.Errorf("%s %q: %q, want %q", c.service, c.path, got, c.want)
