@@ -8,8 +8,9 @@
 //
 // What a codec decides beyond the JSON grammar is AWS's (reference
 // kinesis-streams §2.3, §2.4): null is absent, unknown members are skipped, of
-// members given twice the last wins, numbers for integers are rounded down and
-// kept within the type's range. Everything here is stateless and safe for
+// members given twice the last wins (the members of a structure given twice are
+// joined), numbers for integers are rounded down and kept within the type's
+// range. Everything here is stateless and safe for
 // concurrent use.
 package awsjson
 
