@@ -32,7 +32,7 @@ test: unit conformance crash ## all tests: packages, official clients, kill -9
 
 unit: ## tests of the packages and of the house's rules
 	$(GO) test $(UNIT)
-	$(GO) test -tags faults ./internal/base/fault/... ./internal/app/...
+	$(GO) test -tags faults ./internal/base/fault/... ./internal/cli/...
 
 race: ## tests of the hand-written packages under the race detector
 	CGO_ENABLED=1 $(GO) test -race $(filter-out %/test/conformance% %/test/crash%,$(PACKAGES))

@@ -1,0 +1,77 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/millrace/millrace/internal/app/config"
+	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/pebblestore"
+)
+
+// TLSFolder holds the certificates in the data directory.
+const TLSFolder = "tls"
+
+// trimInterval is how often expired records are looked for.
+const trimInterval = time.Minute
+
+// engine is what app asks of a storage engine beyond the contract.
+type engine interface {
+	store.Store
+	// Backup writes a consistent copy into a directory that is not there yet.
+	Backup(ctx context.Context, dir string) error
+	// AcceptClock ends the pause of trimming that follows a clock's jump.
+	AcceptClock(ctx context.Context) error
+}
+
+// StoreOptions returns the options of the store that a configuration asks for;
+// the offline commands use them too.
+func StoreOptions(c *config.Config) pebblestore.Options {
+	o := pebblestore.Options{
+		Dir: c.Data, MemoryBytes: int64(c.Memory / 2), Fsync: pebblestore.Fsync(c.Fsync), MasterKeyFile: c.MasterKeyFile,
+	}
+	if c.MinFree.Set {
+		o.MinFreeBytes = int64(c.MinFree.Bytes)
+		if o.MinFreeBytes == 0 {
+			o.MinFreeBytes = -1 // no reserve; 0 means the default there
+		}
+	}
+	return o
+}
+
+func (a *App) openStore() error {
+	o := StoreOptions(a.config)
+	o.Clock, o.Logger = a.clock, a.logger.With("part", "store")
+	m := a.metrics.Store
+	o.Observer = pebblestore.Observer{Synced: m.Synced, Wrote: m.Wrote, Damaged: m.Damaged}
+	o.Fatal = func(err error) {
+		a.logger.Error("ENV: the disk failed a write or a sync, and the server ends to keep its promise; look at the disk and the kernel's log, then start again", "error", err)
+		os.Exit(pebblestore.ExitStorage)
+	}
+	s, err := pebblestore.Open(o)
+	if err != nil {
+		return err
+	}
+	a.store = s
+	a.onStop("store", func(context.Context) error { return s.Close() })
+	m.Gauge("fsync_always", "1: what is acknowledged is on disk. 0: --fsync=interval, and a crash of the machine may lose the last 100 ms.", func() float64 {
+		if a.config.Fsync == "always" {
+			return 1
+		}
+		return 0
+	})
+	m.Gauge("problems", "What /_millrace/health tells of, counted.", func() float64 { return float64(len(s.Health())) })
+	m.Gauge("size_bytes", "Bytes that the data directory takes on disk.", func() float64 { return float64(s.Size()) })
+	return nil
+}
+
+// explain adds what to do to errors of storage that a person meets.
+func explain(err error) error {
+	if errors.Is(err, store.ErrNoSpace) {
+		return fmt.Errorf("%w; free space, or lower --min-free", err)
+	}
+	return err
+}

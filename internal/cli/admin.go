@@ -1,0 +1,11 @@
+package cli
+
+type adminCmd struct {
+	CA     adminCACmd     `cmd:"" name:"ca" help:"Print the authority that clients trust for TLS."`
+	Backup adminBackupCmd `cmd:"" help:"Copy the data of the running server, consistently."`
+	Clock  adminClockCmd  `cmd:"" help:"After the clock has jumped."`
+}
+
+type adminClockCmd struct {
+	Accept adminClockAcceptCmd `cmd:"" help:"Take the clock as it is: trimming goes on."`
+}
