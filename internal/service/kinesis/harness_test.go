@@ -3,6 +3,7 @@ package kinesis
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"testing"
 	"time"
@@ -91,9 +92,7 @@ func (h *harness) settle(name string) *streamState {
 		if st == nil || st.due().IsZero() {
 			return st
 		}
-		if wait := st.due().Sub(h.clock.Now()); wait >= 0 {
-			h.clock.Advance(wait + 2*time.Millisecond)
-		}
+		h.clock.Advance(max(st.due().Sub(h.clock.Now()), 0) + 2*time.Millisecond)
 		select {
 		case <-changed:
 		case <-time.After(10 * time.Second):
@@ -147,14 +146,30 @@ func data(records []kinesisapi.Record) (out []string) {
 	return out
 }
 
+// eventually waits until f returns nothing, and fails the test with what it
+// returned last when it does not.
+func (h *harness) eventually(f func() (missing string)) {
+	h.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
+		missing := f()
+		if missing == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			h.t.Fatal(missing)
+		}
+	}
+}
+
 // waitTimers waits until n timers of the clock are running.
 func (h *harness) waitTimers(n int) {
 	h.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); h.clock.Timers() < n; runtime.Gosched() {
-		if time.Now().After(deadline) {
-			h.t.Fatalf("%d timers are running, want %d", h.clock.Timers(), n)
+	h.eventually(func() string {
+		if running := h.clock.Timers(); running < n {
+			return fmt.Sprintf("%d timers are running, want %d", running, n)
 		}
-	}
+		return ""
+	})
 }
 
 var _ store.Store = (*memstore.Store)(nil)
