@@ -13,18 +13,6 @@ import (
 // so that parsing costs a stranger's request little.
 const unsignedLimit = 64 << 10
 
-// Pace at which a client must send its body and read its answer: grace to begin
-// with, and at least minimumRate after that.
-const (
-	grace       = 20 * time.Second
-	minimumRate = 16 << 10 // bytes per second
-)
-
-// allowance is how long n bytes may take.
-func allowance(n int64) time.Duration {
-	return grace + time.Duration(n)*time.Second/minimumRate
-}
-
 // deadlines are what a ResponseWriter of net/http can be told.
 type deadlines interface {
 	SetReadDeadline(time.Time) error
@@ -40,18 +28,27 @@ var (
 // readBody reads the body into x.body, at most limit bytes of it.
 func (x *exchange) readBody(limit int64) error {
 	n := x.r.ContentLength
+	if n == 0 || x.r.Body == nil || x.r.Body == http.NoBody {
+		return nil
+	}
+	d, ok := x.w.(deadlines)
+	if ok {
+		_ = d.SetReadDeadline(time.Now().Add(x.server.pace.allowance(min(max(n, 0), limit))))
+	}
+	err := x.readAll(n, limit)
+	// A deadline that stays would end the context of a call that takes long. After
+	// a failure it must stay: net/http goes on to read what is left of the body.
+	if ok && err == nil {
+		_ = d.SetReadDeadline(time.Time{})
+	}
+	return err
+}
+
+func (x *exchange) readAll(n, limit int64) error {
 	switch {
 	case n > limit:
 		return errTooLarge
-	case n == 0 || x.r.Body == nil || x.r.Body == http.NoBody:
-		return nil
-	}
-	if d, ok := x.w.(deadlines); ok {
-		_ = d.SetReadDeadline(time.Now().Add(allowance(max(n, 0))))
-		// A deadline that stays would end the request's context later on.
-		defer func() { _ = d.SetReadDeadline(time.Time{}) }()
-	}
-	if n > 0 {
+	case n > 0:
 		return x.readExact(int(n))
 	}
 	return x.readChunked(limit)
@@ -97,7 +94,7 @@ func (x *exchange) readChunked(limit int64) error {
 				return errors.Join(errTruncated, err)
 			}
 			if d != nil {
-				_ = d.SetReadDeadline(x.start.Add(allowance(int64(len(x.body.b)))))
+				_ = d.SetReadDeadline(x.start.Add(x.server.pace.allowance(int64(len(x.body.b)))))
 			}
 		}
 	}

@@ -12,11 +12,6 @@ import (
 	"github.com/millrace/millrace/internal/wire/eventstream"
 )
 
-// patienceOfReaders is how long a client may leave an event unread. It is longer
-// than a subscription lives, so that a client that reads at its own pace never
-// loses its stream to it; it only frees what a client holds that never reads.
-const patienceOfReaders = 6 * time.Minute
-
 // payloads is what a codec needs for the payloads of events.
 type payloads interface {
 	ContentType() string
@@ -95,7 +90,7 @@ func (s *events) fail(err error) {
 // flush writes the message that stands in the buffer.
 func (s *events) flush() error {
 	if d, ok := s.x.w.(deadlines); ok {
-		_ = d.SetWriteDeadline(time.Now().Add(patienceOfReaders))
+		_ = d.SetWriteDeadline(time.Now().Add(s.x.server.pace.event))
 	}
 	n, err := s.x.w.Write(s.buf.b)
 	s.x.bytesOut += int64(n)

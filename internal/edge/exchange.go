@@ -263,7 +263,7 @@ func (x *exchange) answer(ctx context.Context, in api.Struct) {
 // write sends the answer's head and body.
 func (x *exchange) write(status int, body []byte) {
 	if d, ok := x.w.(deadlines); ok {
-		_ = d.SetWriteDeadline(time.Now().Add(allowance(int64(len(body)))))
+		_ = d.SetWriteDeadline(time.Now().Add(x.server.pace.allowance(int64(len(body)))))
 	}
 	h := x.w.Header()
 	x.setIDs(h)

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -13,6 +14,10 @@ import (
 func (x *exchange) failWith(err error) {
 	if e, ok := errors.AsType[*api.Error](err); ok {
 		x.fail(e)
+		return
+	}
+	if x.server.draining.Load() && (errors.Is(err, context.Canceled) || errors.Is(err, errDraining)) {
+		x.fail(api.ErrServiceUnavailable.New("Service is unable to handle request: it is shutting down."))
 		return
 	}
 	if x.r.Context().Err() == nil {

@@ -13,7 +13,6 @@ import (
 
 // Times and sizes of connections.
 const (
-	headerTimeout = 10 * time.Second
 	// idleTimeout is longer than the pools of AWS's clients keep a connection (at
 	// most 60 s), so that they, not we, close it, and no request meets a closed one.
 	idleTimeout    = 5 * time.Minute
@@ -21,7 +20,6 @@ const (
 	pingAfter      = 30 * time.Second // of silence on an HTTP/2 connection
 	pingTimeout    = 20 * time.Second
 	stuckWrite     = 30 * time.Second // without one byte taken by the peer's kernel
-	drainStreams   = 3 * time.Second  // that calls have to end by themselves
 )
 
 // Serve serves plaintext connections: HTTP/1.1, and HTTP/2 with prior knowledge.
@@ -32,7 +30,7 @@ func (s *Server) Serve(l net.Listener) error { return s.serve(l) }
 // knowledge. config is asked for each connection, so that a certificate can
 // change. It returns once the listener fails, or nil after Shutdown.
 func (s *Server) ServeTLS(l net.Listener, config func() *tls.Config) error {
-	return s.serve(newTLSListener(l, config))
+	return s.serve(newTLSListener(l, config, s.pace.handshake))
 }
 
 func (s *Server) serve(l net.Listener) error {
@@ -42,7 +40,7 @@ func (s *Server) serve(l net.Listener) error {
 	h := &http.Server{
 		Handler:           s,
 		Protocols:         &protocols,
-		ReadHeaderTimeout: headerTimeout,
+		ReadHeaderTimeout: s.pace.header,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		HTTP2: &http.HTTP2Config{
@@ -81,7 +79,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	servers := s.servers
 	s.mu.Unlock()
 	s.endStream(errDraining)
-	patience := time.AfterFunc(drainStreams, func() { s.endCalls(errDraining) })
+	patience := time.AfterFunc(s.pace.drain, func() { s.endCalls(errDraining) })
 	defer patience.Stop()
 	done := make(chan error, len(servers))
 	for _, h := range servers {

@@ -56,6 +56,7 @@ type Server struct {
 	o      Options
 	table  *table
 	budget *budget
+	pace   pace
 	pool   sync.Pool // *exchange
 
 	draining  atomic.Bool
@@ -89,7 +90,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, table: t, budget: newBudget(o.Memory, o.Clock)}
+	s := &Server{o: o, table: t, budget: newBudget(o.Memory, o.Clock), pace: standardPace}
 	s.streams, s.endStream = context.WithCancelCause(context.Background())
 	s.calls, s.endCalls = context.WithCancelCause(context.Background())
 	return s, nil

@@ -8,25 +8,24 @@ import (
 	"time"
 )
 
-// handshakeTimeout bounds a TLS handshake (design §3).
-const handshakeTimeout = 10 * time.Second
-
 // tlsListener does the handshakes itself, many at once, and hands out connections
 // that do not look like TLS to net/http: only so does it recognise HTTP/2 by its
 // preface, which some clients send without ALPN (available.md, "Seen on the wire").
 type tlsListener struct {
 	net.Listener
-	config *tls.Config
-	ready  chan net.Conn
-	failed chan error
-	closed chan struct{}
-	once   sync.Once
+	config   *tls.Config
+	patience time.Duration // for a handshake
+	ready    chan net.Conn
+	failed   chan error
+	closed   chan struct{}
+	once     sync.Once
 }
 
-func newTLSListener(l net.Listener, config func() *tls.Config) *tlsListener {
+func newTLSListener(l net.Listener, config func() *tls.Config, patience time.Duration) *tlsListener {
 	t := &tlsListener{
 		Listener: l,
 		config:   &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return config(), nil }, MinVersion: tls.VersionTLS12},
+		patience: patience,
 		ready:    make(chan net.Conn),
 		failed:   make(chan error, 1),
 		closed:   make(chan struct{}),
@@ -58,10 +57,10 @@ func retryable(err error) bool {
 	return ok && e.Temporary()
 }
 
-// handshake ends within handshakeTimeout, or when its connection is taken.
+// handshake ends when patience does, or when its connection is taken.
 func (t *tlsListener) handshake(raw net.Conn) {
 	c := tls.Server(raw, t.config)
-	ctx, cancel := context.WithTimeout(context.Background(), handshakeTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), t.patience)
 	defer cancel()
 	if err := c.HandshakeContext(ctx); err != nil {
 		_ = raw.Close() // the client's fault, and it knows
