@@ -18,7 +18,7 @@ type serverCmd struct{ settings }
 // stopTimeout is how long requests under way may take once the server was told to
 // stop, and hardStop when the process ends whatever is still open: 10 s are promised.
 const (
-	stopTimeout = 7 * time.Second
+	stopTimeout = 6 * time.Second
 	hardStop    = 9500 * time.Millisecond
 )
 
