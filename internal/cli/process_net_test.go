@@ -76,14 +76,9 @@ func TestGivenCertificateIsReadAgainOnSIGHUP(t *testing.T) {
 	if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(10 * time.Second); ; {
-		_, err := s.presented([]byte(cas[1]), "localhost")
-		if err == nil {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatalf("the new certificate is not presented: %v", err)
-		}
+	s.waitFor("the certificate was read again")
+	if _, err := s.presented([]byte(cas[1]), "localhost"); err != nil {
+		t.Errorf("the new certificate is not presented: %v", err)
 	}
 	if status, took := s.stop(syscall.SIGTERM); status != 0 || took > 5*time.Second {
 		t.Errorf("exit status %d after %v", status, took)
@@ -118,11 +113,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(10 * time.Second); !strings.Contains(s.said(), "stopping"); {
-		if time.Now().After(end) {
-			t.Fatal("the first signal is not told of")
-		}
-	}
+	s.waitFor("stopping")
 	if status, _ := s.stop(syscall.SIGINT); status != exitFailed || !strings.Contains(s.said(), "second signal") {
 		t.Errorf("exit status %d", status)
 	}

@@ -58,6 +58,7 @@ type server struct {
 	http   string // base URL
 	mu     sync.Mutex
 	output strings.Builder
+	spoke  *sync.Cond    // on mu
 	done   chan struct{} // its output ended
 }
 
@@ -67,6 +68,7 @@ var serves = regexp.MustCompile(`serves (http://\S+?)(,| and)`)
 func start(t *testing.T, env []string, args ...string) *server {
 	t.Helper()
 	s := &server{t: t, done: make(chan struct{})}
+	s.spoke = sync.NewCond(&s.mu)
 	s.cmd = millrace(t, env, append([]string{"server", "--listen=127.0.0.1:0", "--tls-listen=127.0.0.1:0", "--min-free=0"}, args...)...)
 	pipe, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -85,11 +87,13 @@ func start(t *testing.T, env []string, args ...string) *server {
 	})
 	ready := make(chan string, 1)
 	go func() {
+		defer s.spoke.Broadcast()
 		defer close(s.done)
 		for lines := bufio.NewScanner(pipe); lines.Scan(); {
 			s.mu.Lock()
 			s.output.WriteString(lines.Text() + "\n")
 			s.mu.Unlock()
+			s.spoke.Broadcast()
 			if m := serves.FindStringSubmatch(lines.Text()); m != nil {
 				ready <- m[1]
 			}
@@ -109,6 +113,21 @@ func (s *server) said() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.output.String()
+}
+
+// waitFor waits until the server says something, and fails when it ends first.
+func (s *server) waitFor(what string) {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !strings.Contains(s.output.String(), what) {
+		select {
+		case <-s.done:
+			s.t.Fatalf("the server ended and did not say %q", what)
+		default:
+		}
+		s.spoke.Wait()
+	}
 }
 
 func (s *server) get(path string) (status int, body string) {
