@@ -58,6 +58,9 @@ func (s *Service) CreateStream(ctx context.Context, in *kinesisapi.CreateStreamI
 	now := s.o.Clock.Now().UTC()
 	row.Initial.CreatedAt = now
 	s.begin(&row.Initial, creating, nil)
+	if err := s.awaitBurial(ctx, key); err != nil {
+		return err
+	}
 	err := s.registry(key.account, key.region).reserve(ctx, row, now, func(rows []*registryRow) error {
 		return s.checkCreate(ctx, key, row, rows)
 	})
@@ -70,6 +73,32 @@ func (s *Service) CreateStream(ctx context.Context, in *kinesisapi.CreateStreamI
 	}
 	_, _, err = s.stream(ctx, key) // arms the end of CREATING
 	return err
+}
+
+// awaitBurial waits while a stream of the name is gone for everyone else, but
+// its deletion has yet to free the name: who was told that there is no such
+// stream may create it.
+func (s *Service) awaitBurial(ctx context.Context, key streamKey) error {
+	reg := s.registry(key.account, key.region)
+	for {
+		changed := reg.part.Changed()
+		_, st, err := s.stream(ctx, key)
+		if err != nil || st != nil {
+			return err
+		}
+		rows, err := reg.list(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(rows, func(r *registryRow) bool { return r.Name == key.name && r.Deleting }) {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // checkCreate holds a new stream against those that there are.
