@@ -62,8 +62,13 @@ func (a *App) serveBackup(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, "dir must be an absolute path on the server's machine")
 		return
 	}
+	b, ok := a.store.(backuper)
+	if !ok {
+		answer(w, http.StatusNotImplemented, "this storage engine makes no backups")
+		return
+	}
 	a.logger.Info("backup begins", "dir", dir)
-	if err := a.store.Backup(r.Context(), dir); err != nil {
+	if err := b.Backup(r.Context(), dir); err != nil {
 		a.logger.Error("backup failed", "dir", dir, "error", err)
 		answer(w, http.StatusInternalServerError, explain(err).Error())
 		return
@@ -73,7 +78,12 @@ func (a *App) serveBackup(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *App) serveClockAccept(w http.ResponseWriter, r *http.Request) {
-	if err := a.store.AcceptClock(r.Context()); err != nil {
+	c, ok := a.store.(clockAccepter)
+	if !ok {
+		answer(w, http.StatusNotImplemented, "this storage engine does not watch the clock")
+		return
+	}
+	if err := c.AcceptClock(r.Context()); err != nil {
 		answer(w, http.StatusInternalServerError, err.Error())
 		return
 	}

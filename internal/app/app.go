@@ -33,6 +33,7 @@ import (
 	"github.com/millrace/millrace/internal/edge"
 	"github.com/millrace/millrace/internal/obs"
 	"github.com/millrace/millrace/internal/service/kinesis"
+	"github.com/millrace/millrace/internal/store"
 )
 
 // Options says what to start.
@@ -57,7 +58,7 @@ type App struct {
 	root  datadir.Credentials
 	auth  *authn.Authenticator
 	cert  *cert.Source
-	store engine
+	store store.Store
 	edge  *edge.Server
 
 	listen, tlsListen net.Listener // tlsListen is nil where TLS is off

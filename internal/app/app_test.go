@@ -20,7 +20,7 @@ import (
 
 // troubled is an engine with problems. Only what a test calls is there.
 type troubled struct {
-	engine
+	store.Store
 	problems []store.Problem
 	backup   error
 	copied   string
@@ -33,7 +33,7 @@ func (e *troubled) Backup(_ context.Context, dir string) error {
 	return e.backup
 }
 
-func appOn(t *testing.T, e engine) *App {
+func appOn(t *testing.T, e store.Store) *App {
 	t.Helper()
 	root := datadir.Credentials{AccessKeyID: "root", SecretAccessKey: "secret"}
 	auth, err := authn.New(authn.Options{
@@ -71,8 +71,9 @@ func TestBackupIsTheRootsOfTheDefaultAccount(t *testing.T) {
 	e := &troubled{}
 	h := appOn(t, e).adminHandler()
 	dir := filepath.Join(t.TempDir(), "copy")
-	ask := func(user, password string) (int, string) {
-		r := httptest.NewRequest(http.MethodPost, "/_millrace/backup?dir="+dir, nil)
+	backup := "/_millrace/backup?dir=" + dir
+	ask := func(path, user, password string) (int, string) {
+		r := httptest.NewRequest(http.MethodPost, path, nil)
 		if user != "" {
 			r.SetBasicAuth(user, password)
 		}
@@ -81,15 +82,18 @@ func TestBackupIsTheRootsOfTheDefaultAccount(t *testing.T) {
 		return w.Code, w.Body.String()
 	}
 	for _, c := range [][2]string{{"", ""}, {"root", "wrong"}, {"other", "secret"}} {
-		if status, _ := ask(c[0], c[1]); status != http.StatusUnauthorized || e.copied != "" {
+		if status, _ := ask(backup, c[0], c[1]); status != http.StatusUnauthorized || e.copied != "" {
 			t.Errorf("%v: status %d, copied to %q", c, status, e.copied)
 		}
 	}
-	if status, _ := ask("root", "secret"); status != http.StatusOK || e.copied != dir {
+	if status, _ := ask(backup, "root", "secret"); status != http.StatusOK || e.copied != dir {
 		t.Errorf("status %d, copied to %q", status, e.copied)
 	}
+	if status, _ := ask("/_millrace/clock/accept", "root", "secret"); status != http.StatusNotImplemented {
+		t.Errorf("an engine that does not watch the clock: status %d", status)
+	}
 	e.backup = errors.Join(errors.New("copy"), store.ErrNoSpace)
-	if status, body := ask("root", "secret"); status != http.StatusInternalServerError || !strings.Contains(body, "--min-free") {
+	if status, body := ask(backup, "root", "secret"); status != http.StatusInternalServerError || !strings.Contains(body, "--min-free") {
 		t.Errorf("a full disk: status %d, %s", status, body)
 	}
 }

@@ -18,14 +18,20 @@ const TLSFolder = "tls"
 // trimInterval is how often expired records are looked for.
 const trimInterval = time.Minute
 
-// engine is what app asks of a storage engine beyond the contract.
-type engine interface {
-	store.Store
-	// Backup writes a consistent copy into a directory that is not there yet.
-	Backup(ctx context.Context, dir string) error
-	// AcceptClock ends the pause of trimming that follows a clock's jump.
-	AcceptClock(ctx context.Context) error
-}
+// What an engine may offer beyond the contract. One that is replicated has
+// other ways to copy itself, and may know nothing of a clock or of a size.
+type (
+	// backuper writes a consistent copy into a directory that is not there yet.
+	backuper interface {
+		Backup(ctx context.Context, dir string) error
+	}
+	// clockAccepter ends the pause of trimming that follows a clock's jump.
+	clockAccepter interface {
+		AcceptClock(ctx context.Context) error
+	}
+	// sizer tells the bytes that it takes on disk.
+	sizer interface{ Size() int64 }
+)
 
 // StoreOptions returns the options of the store that a configuration asks for;
 // the offline commands use them too.
@@ -64,7 +70,9 @@ func (a *App) openStore() error {
 		return 0
 	})
 	m.Gauge("problems", "What /_millrace/health tells of, counted.", func() float64 { return float64(len(s.Health())) })
-	m.Gauge("size_bytes", "Bytes that the data directory takes on disk.", func() float64 { return float64(s.Size()) })
+	if z, ok := a.store.(sizer); ok {
+		m.Gauge("size_bytes", "Bytes that the store takes on disk.", func() float64 { return float64(z.Size()) })
+	}
 	return nil
 }
 

@@ -87,8 +87,12 @@ func start(t *testing.T, env []string, args ...string) *server {
 	})
 	ready := make(chan string, 1)
 	go func() {
-		defer s.spoke.Broadcast()
-		defer close(s.done)
+		defer func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			close(s.done)
+			s.spoke.Broadcast()
+		}()
 		for lines := bufio.NewScanner(pipe); lines.Scan(); {
 			s.mu.Lock()
 			s.output.WriteString(lines.Text() + "\n")
