@@ -23,7 +23,6 @@ type events struct {
 	x       *exchange
 	payload payloads
 	opened  bool
-	buf     *buffer
 }
 
 // stream runs an operation that answers with events.
@@ -37,8 +36,7 @@ func (x *exchange) stream(ctx context.Context, in api.Struct) {
 	defer cancel(nil)
 	stop := context.AfterFunc(x.server.streams, func() { cancel(errDraining) })
 	defer stop()
-	s := &events{x: x, payload: payload, buf: getBuffer(0)}
-	defer s.buf.free()
+	s := &events{x: x, payload: payload}
 	err := x.route.entry.Stream(ctx, in, s)
 	if x.route.entry.Release != nil {
 		x.route.entry.Release(in, nil)
@@ -60,15 +58,18 @@ func (s *events) Open() error {
 	s.x.setIDs(h)
 	s.opened, s.x.answered, s.x.status = true, true, http.StatusOK
 	s.x.w.WriteHeader(http.StatusOK)
-	s.buf.b = eventstream.AppendInitialResponse(s.buf.b[:0])
-	return s.flush()
+	return s.send(0, eventstream.AppendInitialResponse)
 }
 
 // Send implements api.EventStream.
 func (s *events) Send(event string, payload api.Struct) error {
-	b := eventstream.BeginEvent(s.buf.b[:0], event, s.payload.ContentType())
-	s.buf.b = eventstream.Finish(s.payload.AppendPayload(b, payload), 0)
-	return s.flush()
+	hint := &s.x.route.entry.hint
+	return s.send(int(hint.Load()), func(b []byte) []byte {
+		b = s.payload.AppendPayload(eventstream.BeginEvent(b, event, s.payload.ContentType()), payload)
+		b = eventstream.Finish(b, 0)
+		hint.Store(max(int64(len(b)), hint.Load()*7/8))
+		return b
+	})
 }
 
 // fail ends the stream with an exception.
@@ -79,20 +80,24 @@ func (s *events) fail(err error) {
 		e = s.x.internal()
 	}
 	s.x.code = e.Shape.Code
-	b := eventstream.BeginException(s.buf.b[:0], e.Shape.Code, s.payload.ContentType())
-	// Only the body of the error's ordinary answer is wanted.
-	resp := wire.Response{Header: make(http.Header), Body: b}
-	s.x.route.protocol.codec.EncodeError(s.x.route.service, s.x.route.entry.Operation, e, s.x.requestID, &resp)
-	s.buf.b = eventstream.Finish(resp.Body, 0)
-	_ = s.flush() // nobody is left to tell
+	_ = s.send(0, func(b []byte) []byte { // nobody is left to tell
+		// Only the body of the error's ordinary answer is wanted.
+		resp := wire.Response{Header: make(http.Header), Body: eventstream.BeginException(b, e.Shape.Code, s.payload.ContentType())}
+		s.x.route.protocol.codec.EncodeError(s.x.route.service, s.x.route.entry.Operation, e, s.x.requestID, &resp)
+		return eventstream.Finish(resp.Body, 0)
+	})
 }
 
-// flush writes the message that stands in the buffer.
-func (s *events) flush() error {
+// send writes one message and flushes it. A stream holds memory only while it
+// does so: most of its life it waits.
+func (s *events) send(size int, message func([]byte) []byte) error {
+	buf := getBuffer(size)
+	defer buf.free()
+	buf.b = message(buf.b)
 	if d, ok := s.x.w.(deadlines); ok {
 		_ = d.SetWriteDeadline(time.Now().Add(s.x.server.pace.event))
 	}
-	n, err := s.x.w.Write(s.buf.b)
+	n, err := s.x.w.Write(buf.b)
 	s.x.bytesOut += int64(n)
 	if err != nil {
 		return fmt.Errorf("write an event: %w", err)
