@@ -4,7 +4,7 @@
 // A person at a terminal gets colours and short errors that say what to do next;
 // a pipe gets plain lines. Exit statuses: 0 done; 1 it failed; 2 the command line
 // or the configuration is wrong; 3 the address or the data directory is in use;
-// 4 doctor found damage; 70 the disk failed a write or a sync.
+// 70 the disk failed a write or a sync.
 //
 // Main may run several times in one process, one after the other.
 package cli

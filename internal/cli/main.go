@@ -19,7 +19,6 @@ const (
 	exitFailed = 1
 	exitUsage  = 2
 	exitInUse  = 3
-	exitDamage = 4
 )
 
 // Env is the world that a command runs in.
