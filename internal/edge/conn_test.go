@@ -14,8 +14,6 @@ import (
 	"math/big"
 	"net"
 	"net/http"
-	"net/http/httptrace"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -250,25 +248,6 @@ func TestSlowClientsAreCut(t *testing.T) {
 	}
 	if s.budget.free != s.o.Memory {
 		t.Errorf("%d bytes of memory were not given back", s.o.Memory-s.budget.free)
-	}
-}
-
-// The time that one answer had does not end the next one's.
-func TestConnectionOutlivesAnAnswersTime(t *testing.T) {
-	s, _ := newServer(t, &streams{}, nil)
-	s.pace.grace = 50 * time.Millisecond
-	url, c := start(t, s), client(1)
-	if a := do(t, c, post(t, url, "PutRecord", jsonType, putBody)); a.status != 200 {
-		t.Fatalf("%+v", a)
-	}
-	for passed := time.Now().Add(2 * s.pace.grace); time.Now().Before(passed); {
-		runtime.Gosched()
-	}
-	var again bool
-	r, _ := http.NewRequest("GET", url+"/_millrace/health", nil)
-	r = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { again = i.Reused }}))
-	if a := do(t, c, r); a.status != 200 || !again {
-		t.Errorf("%+v, on the same connection: %v", a, again)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/authn/sigv4"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 )
 
@@ -53,6 +54,10 @@ func TestChecksRunInAWSOrder(t *testing.T) {
 		{"unknown key", "PutRecord", jsonType, badType, func(r *http.Request) {
 			r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "AKID", "OTHER", 1))
 		}, 400, "UnrecognizedClientException", "The security token included in the request is invalid."},
+		{"streamed body", "PutRecord", jsonType, badType, func(r *http.Request) {
+			r.Header.Set("X-Amz-Content-Sha256", sigv4.StreamingUnsignedTrailer)
+			sign(r, "")
+		}, 400, "InvalidSignatureException", "x-amz-content-sha256 must be"},
 		{"not built", "ListStreams", jsonType, badType, nil, 400, "UnknownOperationException", `{"__type":"UnknownOperationException"}`},
 		{"types", "PutRecord", jsonType, badType, nil, 400, "SerializationException", `"Message":"class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an String"`},
 		{"constraints", "PutRecord", jsonType, badValue, nil, 400, "ValidationException", `1 validation error detected: Value '' at 'partitionKey' failed to satisfy constraint: Member must have length greater than or equal to 1`},

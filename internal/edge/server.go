@@ -98,9 +98,6 @@ func New(o Options) (*Server, error) {
 
 // ServeHTTP serves one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if d, ok := w.(deadlines); ok && r.ProtoMajor == 1 {
-		_ = d.SetWriteDeadline(time.Time{}) // of the connection's last answer
-	}
 	if s.serveInternal(w, r) {
 		return
 	}
