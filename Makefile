@@ -10,9 +10,10 @@ export MILLRACE_TEST_CLIENTS := $(CURDIR)/build/clients
 
 GO ?= go
 FUZZTIME ?= 30s
-# What is written by hand: generated shapes have no goroutines and no parsers.
-PACKAGES = $(shell $(GO) list ./... | grep -v /internal/awsapi/)
+# What needs no binary, and of that what is written by hand: generated shapes have
+# no goroutines.
 UNIT = $(shell $(GO) list ./... | grep -v -e /test/conformance -e /test/crash)
+RACE = $(shell $(GO) list ./... | grep -v -e /test/conformance -e /test/crash -e '/internal/awsapi/.*')
 
 .PHONY: help build faults demo test unit race fuzz lint generate generate-check clients conformance crash bench soak clean
 
@@ -35,7 +36,7 @@ unit: ## tests of the packages and of the house's rules
 	$(GO) test -tags faults ./internal/base/fault/... ./internal/cli/...
 
 race: ## tests of the hand-written packages under the race detector
-	CGO_ENABLED=1 $(GO) test -race $(filter-out %/test/conformance% %/test/crash%,$(PACKAGES))
+	CGO_ENABLED=1 $(GO) test -race $(RACE)
 
 fuzz: ## every fuzz target for FUZZTIME (default 30s)
 	tools/fuzz $(FUZZTIME)
