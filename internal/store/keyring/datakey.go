@@ -76,11 +76,20 @@ func (d *dataKey) opener(salt [saltSize]byte) (cipher.AEAD, error) {
 	if aead != nil {
 		return aead, nil
 	}
+	return d.derive(salt)
+}
+
+// derive makes the cipher of a message key and remembers it. It is apart from
+// opener because salt moves to the heap here.
+//
+//go:noinline
+func (d *dataKey) derive(salt [saltSize]byte) (cipher.AEAD, error) {
 	key, err := hkdf.Key(sha256.New, d.plain, salt[:], messageKeyInfo, keySize)
 	if err != nil {
 		return nil, err
 	}
-	if aead, err = newGCM(key); err != nil {
+	aead, err := newGCM(key)
+	if err != nil {
 		return nil, err
 	}
 	d.mu.Lock()

@@ -11,10 +11,8 @@
 package storetest
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -316,12 +314,12 @@ func dump(t *testing.T, p store.Partition) (all []string) {
 
 // filler returns n bytes that do not compress.
 func filler(n int) string {
-	var b bytes.Buffer
-	for i := uint32(1); b.Len() < n; i++ {
-		x := i * 2654435761
+	b := make([]byte, n)
+	for i := range b {
+		x := (uint32(i) + 1) * 2654435761
 		x ^= x >> 15
 		x *= 2246822519
-		fmt.Fprintf(&b, "%08x", x^x>>13)
+		b[i] = byte(x >> 16)
 	}
-	return b.String()[:n]
+	return string(b)
 }
