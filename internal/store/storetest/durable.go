@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"runtime"
 	"testing"
 	"time"
 
@@ -69,18 +70,22 @@ func testHeldRead(t *testing.T, e Engine) {
 		err error
 	}
 	refusal := errors.New("refused")
+	ran := make(chan struct{}, 2)
 	read := func(result error) <-chan reading {
 		return background(func() (r reading) {
 			r.err = p.Update(bg, func(tx store.Tx) error {
 				r.saw = lookup(tx, "k")
+				ran <- struct{}{}
 				return result
 			})
 			return r
 		})
 	}
 	reads := []<-chan reading{read(nil), read(refusal)}
-	for range 100 {
-		ok(t, p.View(bg, func(store.Reader) error { return nil }))
+	receive(t, "f of an Update that reads", ran)
+	receive(t, "f of an Update that reads", ran)
+	for range 1000 { // those that return too early do so in the meantime
+		runtime.Gosched()
 		for _, c := range reads {
 			if ready(c) {
 				t.Fatal("an Update tells of what is not durable")
