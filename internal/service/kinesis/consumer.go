@@ -47,3 +47,37 @@ func (s *Service) resolveConsumer(ctx context.Context, arn string) (*stream, *st
 func consumerNotFound(st *streamState, name string) error {
 	return kinesisapi.ErrResourceNotFoundException.New("Consumer %s of stream %s under account %s not found.", name, st.key.name, st.key.account)
 }
+
+// namedConsumer finds the consumer that a request names by its ARN, by the
+// stream's ARN and its own name, or by all of them where they agree.
+func (s *Service) namedConsumer(ctx context.Context, of, name, arn api.Opt[string]) (*stream, *streamState, *consumer, error) {
+	if arn.Set {
+		h, st, c, err := s.resolveConsumer(ctx, arn.V)
+		if err == nil && (of.Set && of.V != st.key.arn() || name.Set && name.V != c.Name) {
+			err = kinesisapi.ErrInvalidArgumentException.New("StreamARN, ConsumerName and ConsumerARN do not match.")
+		}
+		return h, st, c, err
+	}
+	if !of.Set || !name.Set {
+		return nil, nil, nil, kinesisapi.ErrInvalidArgumentException.New("Either ConsumerARN, or both StreamARN and ConsumerName, must be provided.")
+	}
+	h, st, err := s.resolve(ctx, api.Opt[string]{}, of)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	c := st.consumer(name.V)
+	if c == nil {
+		return nil, nil, nil, consumerNotFound(st, name.V)
+	}
+	return h, st, c, nil
+}
+
+// shape is a consumer as the API shows it.
+func (c *consumer) shape(key streamKey) kinesisapi.Consumer {
+	return kinesisapi.Consumer{
+		ConsumerName:              api.Some(c.Name),
+		ConsumerARN:               api.Some(consumerARN(key, c)),
+		ConsumerStatus:            api.Some(c.Status),
+		ConsumerCreationTimestamp: api.Some(c.CreatedAt),
+	}
+}

@@ -42,11 +42,11 @@ func (s *Service) CreateStream(ctx context.Context, in *kinesisapi.CreateStreamI
 	case !in.ShardCount.Set:
 		return api.ErrValidation.New("ShardCount is required for a stream in PROVISIONED mode.")
 	}
-	if set.MaxRecordKiB < defaultRecordKiB || set.MaxRecordKiB > maxRecordKiB {
-		return api.ErrValidation.New("MaxRecordSizeInKiB must be between %d and %d.", defaultRecordKiB, maxRecordKiB)
+	if err := checkMaxRecordSize(set.MaxRecordKiB); err != nil {
+		return err
 	}
-	if set.AutoDistribution && !set.OnDemand {
-		return kinesisapi.ErrInvalidArgumentException.New("RecordDistributionStrategy AUTO is only supported for streams in ON_DEMAND mode.")
+	if err := checkDistribution(set.AutoDistribution, set.OnDemand); err != nil {
+		return err
 	}
 	if err := s.checkWarmThroughput(ctx, set, in.WarmThroughputMiBps); err != nil {
 		return err
@@ -109,11 +109,8 @@ func (s *Service) checkCreate(ctx context.Context, key streamKey, row *registryR
 	if open := openShards(rows); s.o.ShardQuota > 0 && open+row.Shards > s.o.ShardQuota {
 		return shardQuotaExceeded(key.account, s.o.ShardQuota, open, row.Shards)
 	}
-	onDemand, inCreation := 0, 0
+	inCreation := 0
 	for _, r := range rows {
-		if r.OnDemand {
-			onDemand++
-		}
 		_, st, err := s.stream(ctx, streamKey{key.account, key.region, r.Name})
 		if err != nil {
 			return err
@@ -122,8 +119,10 @@ func (s *Service) checkCreate(ctx context.Context, key streamKey, row *registryR
 			inCreation++
 		}
 	}
-	if row.OnDemand && onDemand >= maxOnDemand {
-		return kinesisapi.ErrLimitExceededException.New("This request would exceed the on-demand stream limit of %d for the account %s in %s.", maxOnDemand, key.account, key.region)
+	if row.OnDemand {
+		if err := checkOnDemandCount(key, rows); err != nil {
+			return err
+		}
 	}
 	if inCreation >= maxCreating {
 		return kinesisapi.ErrLimitExceededException.New("Number of streams in CREATING state cannot exceed %d for the account %s.", maxCreating, key.account)

@@ -111,6 +111,11 @@ func (s *Service) finishDeletion(ctx context.Context, h *stream, st *streamState
 	for _, sh := range st.shards {
 		last = max(last, uint64(sh.Created))
 	}
+	// Consumers of the next stream of this name begin beyond those of this one.
+	last = max(last, uint64(st.LastConsumer))
+	for _, c := range st.consumers {
+		last = max(last, uint64(c.CreatedAt.Unix()))
+	}
 	reg := s.registry(h.key.account, h.key.region)
 	if err := reg.markDeleting(ctx, h.key.name, last); err != nil {
 		return err

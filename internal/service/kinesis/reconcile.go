@@ -90,7 +90,7 @@ func (s *Service) settleShards(ctx context.Context, st *streamState) error {
 		return nil
 	}
 	return s.registry(st.key.account, st.key.region).change(ctx, st.key.name, func(row *registryRow, _ []*registryRow) error {
-		row.Shards, row.OnDemand = len(st.openShard), st.OnDemand
+		row.Shards, row.OnDemand = len(st.openShard), st.wanted().OnDemand
 		return nil
 	})
 }

@@ -30,6 +30,8 @@ type description struct {
 	Change *change   `json:"change,omitempty"`
 
 	NextShard uint32 `json:"nextShard"`
+	// LastConsumer is the creation second of the newest consumer that ever was.
+	LastConsumer int64 `json:"lastConsumer,omitempty"`
 
 	settings
 	Tags   map[string]string `json:"tags,omitempty"`

@@ -61,7 +61,13 @@ func (l *live) next() *kinesisapi.SubscribeToShardEvent {
 	case e := <-l.events:
 		return e
 	case err := <-l.end:
-		l.t.Fatalf("the subscription ended: %v", err)
+		l.end <- err // for over
+		select {
+		case e := <-l.events: // the last event and the end were both there
+			return e
+		default:
+			l.t.Fatalf("the subscription ended: %v", err)
+		}
 	case <-time.After(10 * time.Second):
 		l.t.Fatal("no event")
 	}

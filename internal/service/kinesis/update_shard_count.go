@@ -2,7 +2,6 @@ package kinesis
 
 import (
 	"context"
-	"time"
 
 	"github.com/millrace/millrace/internal/api"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
@@ -12,7 +11,6 @@ import (
 const (
 	maxShardCount   = 10_000 // that UpdateShardCount reaches
 	maxCountUpdates = 10     // in a rolling 24 h
-	day             = 24 * time.Hour
 )
 
 // UpdateShardCount begins to bring a stream to a number of equal shards.
@@ -71,15 +69,4 @@ func (s *Service) UpdateShardCount(ctx context.Context, in *kinesisapi.UpdateSha
 	out.StreamName, out.StreamARN = api.Some(st.key.name), api.Some(st.key.arn())
 	out.TargetShardCount = api.Some(int32(target))
 	return nil
-}
-
-// recent returns the times of the last 24 h, in a new slice.
-func recent(times []time.Time, now time.Time) []time.Time {
-	var out []time.Time
-	for _, t := range times {
-		if now.Sub(t) < day {
-			out = append(out, t)
-		}
-	}
-	return out
 }

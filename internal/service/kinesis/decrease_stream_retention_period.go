@@ -1,0 +1,26 @@
+package kinesis
+
+import (
+	"context"
+
+	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
+)
+
+// DecreaseStreamRetentionPeriod begins to shorten a stream's retention. The one
+// that it has is accepted and changes nothing.
+func (s *Service) DecreaseStreamRetentionPeriod(ctx context.Context, in *kinesisapi.DecreaseStreamRetentionPeriodInput) error {
+	hours := in.RetentionPeriodHours.V
+	if err := checkRetention(hours); err != nil {
+		return err
+	}
+	return s.changeSettings(ctx, in.StreamName, in.StreamARN, func(st *streamState, _ *description, next *settings) error {
+		switch {
+		case hours > next.RetentionHours:
+			return kinesisapi.ErrInvalidArgumentException.New("Requested retention period (%d hours) for stream %s can not be longer than existing retention period (%d hours). Use IncreaseRetentionPeriod API.", hours, st.key.name, next.RetentionHours)
+		case hours == next.RetentionHours:
+			return errUnchanged
+		}
+		next.RetentionHours = hours
+		return nil
+	})
+}
