@@ -1,0 +1,22 @@
+package kinesis
+
+import (
+	"context"
+
+	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
+)
+
+// DeleteResourcePolicy removes the policy of a stream or a consumer.
+func (s *Service) DeleteResourcePolicy(ctx context.Context, in *kinesisapi.DeleteResourcePolicyInput) error {
+	r, err := s.resolveResource(ctx, in.ResourceARN.V)
+	if err != nil {
+		return err
+	}
+	return r.change(ctx, func(_ *streamState, a attachments) (attachments, error) {
+		if a.Policy == "" {
+			return a, kinesisapi.ErrResourceNotFoundException.New("No resource policy found for resource %s", r.arn)
+		}
+		a.Policy = ""
+		return a, nil
+	})
+}

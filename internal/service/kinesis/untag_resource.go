@@ -1,0 +1,31 @@
+package kinesis
+
+import (
+	"context"
+	"maps"
+
+	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
+)
+
+// UntagResource removes tags from a stream or a consumer. Keys that it does not
+// have are no error.
+func (s *Service) UntagResource(ctx context.Context, in *kinesisapi.UntagResourceInput) error {
+	return s.removeTags(ctx, in.ResourceARN.V, in.TagKeys)
+}
+
+func (s *Service) removeTags(ctx context.Context, arn string, keys []string) error {
+	r, err := s.resolveResource(ctx, arn)
+	if err != nil {
+		return err
+	}
+	return r.change(ctx, func(st *streamState, a attachments) (attachments, error) {
+		if err := tagging(st); err != nil {
+			return a, err
+		}
+		a.Tags = maps.Clone(a.Tags)
+		for _, k := range keys {
+			delete(a.Tags, k)
+		}
+		return a, nil
+	})
+}
