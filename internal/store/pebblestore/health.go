@@ -1,0 +1,36 @@
+package pebblestore
+
+import (
+	"github.com/millrace/millrace/internal/store"
+)
+
+// maxDamage bounds how many damaged places are remembered.
+const maxDamage = 100
+
+// damaged reports damage of a place, once.
+func (s *Store) damaged(place string, err, cause error) {
+	s.mu.Lock()
+	_, known := s.damage[place]
+	full := len(s.damage) >= maxDamage
+	if !known && !full {
+		s.damage[place] = err.Error()
+	}
+	s.mu.Unlock()
+	if known || full {
+		return
+	}
+	s.observer.damaged()
+	s.logger.Error("ENV: stored data is damaged; what is elsewhere can be read. Check the disk, and restore this place from a backup",
+		"err", err, "cause", cause)
+}
+
+// Health tells what is wrong with the store now.
+func (s *Store) Health() []store.Problem {
+	var problems []store.Problem
+	s.mu.Lock()
+	for _, message := range s.damage {
+		problems = append(problems, store.Problem{Code: "damaged", Message: message})
+	}
+	s.mu.Unlock()
+	return problems
+}

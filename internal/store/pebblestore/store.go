@@ -1,0 +1,226 @@
+package pebblestore
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/millrace/millrace/internal/base/clock"
+	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/blobdir"
+	"github.com/millrace/millrace/internal/store/keyring"
+)
+
+// keyringPartition holds the data keys. Names that begin with a zero byte are
+// the engine's own and are not listed.
+const keyringPartition = "\x00keyring"
+
+// syncInterval is how often FsyncInterval syncs.
+const syncInterval = 100 * time.Millisecond
+
+// Store implements store.Store on one machine.
+type Store struct {
+	dir      string
+	db       *pebble.DB
+	clock    clock.Clock
+	logger   *slog.Logger
+	observer Observer
+	fatal    func(error)
+	interval bool
+	failed   atomic.Bool // a commit failed: nothing is acknowledged any more
+
+	epoch     uint64        // how often the store was opened
+	ids       atomic.Uint64 // last id given out
+	versions  atomic.Uint64 // last version given out
+	committer *committer
+	keys      *keyring.Keyring
+	blobs     *blobdir.Dir
+
+	partitionsMu sync.Mutex // held over a point read of the catalogue
+	partitions   map[string]*partitionState
+
+	stripes [64]sync.Mutex // by name: make, load and drop of a log
+	seed    maphash.Seed
+
+	// mu guards what follows. An iterator may be made under it.
+	mu        sync.Mutex
+	damage    map[string]string // place → what was said of it
+	logs      map[string]*log
+	unsettled map[string]bool // logs being made (false) or dropped (true)
+
+	opsMu   sync.Mutex
+	ops     int // calls under way
+	closed  bool
+	idle    sync.Cond
+	closing chan struct{}
+	loops   sync.WaitGroup
+}
+
+// Open opens the store in a data directory, or makes one.
+func Open(o Options) (*Store, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	s := &Store{
+		dir:        o.Dir,
+		clock:      o.Clock,
+		logger:     o.Logger,
+		observer:   o.Observer,
+		fatal:      o.Fatal,
+		interval:   o.Fsync == FsyncInterval,
+		partitions: make(map[string]*partitionState),
+		seed:       maphash.MakeSeed(),
+		logs:       make(map[string]*log),
+		damage:     make(map[string]string),
+		unsettled:  make(map[string]bool),
+		closing:    make(chan struct{}),
+	}
+	s.idle.L = &s.opsMu
+	if err := s.open(o); err != nil {
+		return nil, fmt.Errorf("open store in %s: %w", o.Dir, err)
+	}
+	return s, nil
+}
+
+func (s *Store) open(o Options) (err error) {
+	if err := o.FS.MkdirAll(o.Dir, 0o700); err != nil {
+		return err
+	}
+	s.db, err = pebble.Open(o.FS.PathJoin(o.Dir, "pebble"), databaseOptions(o, &logger{Logger: o.Logger, die: s.die}))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = s.db.Close()
+		}
+	}()
+	if err := s.begin(); err != nil {
+		return err
+	}
+	if s.blobs, err = blobdir.Open(o.FS, o.FS.PathJoin(o.Dir, "blobs")); err != nil {
+		return err
+	}
+	master, err := masterKey(o)
+	if err != nil {
+		return err
+	}
+	if s.keys, err = keyring.New(context.Background(), s.Partition(keyringPartition), master); err != nil {
+		return err
+	}
+	s.committer = newCommitter(s)
+	if s.interval {
+		s.loop(syncInterval, s.syncLog)
+	}
+	return nil
+}
+
+// begin counts the start, durably, before anything depends on the number.
+func (s *Store) begin() error {
+	row, err := s.get(metaStarts)
+	if err == nil {
+		s.epoch, err = parseNumber(row)
+	}
+	if err != nil && err != store.ErrNotFound {
+		return err
+	}
+	s.epoch++
+	s.ids.Store(s.epoch << 32)
+	return s.db.Set(metaStarts, encodeNumber(s.epoch), pebble.Sync)
+}
+
+// newID returns an id that no partition or log ever had: the start in the upper
+// half, a count in the lower. What was not used is lost, which costs nothing.
+func (s *Store) newID() uint64 { return s.ids.Add(1) }
+
+func (s *Store) version(v partitionVersion) store.Version {
+	return store.Version{Epoch: s.epoch, N: v.n}
+}
+
+// loop calls f at an interval until the store closes.
+func (s *Store) loop(every time.Duration, f func()) {
+	s.loops.Add(1)
+	t := s.clock.NewTimer(every)
+	go func() {
+		defer s.loops.Done()
+		defer t.Stop()
+		for {
+			select {
+			case <-s.closing:
+				return
+			case <-t.C():
+				f()
+				t.Reset(every)
+			}
+		}
+	}()
+}
+
+func (s *Store) syncLog() {
+	if err := s.db.LogData(nil, pebble.Sync); err != nil {
+		s.die(fmt.Errorf("sync of the write-ahead log: %w", err))
+	}
+}
+
+// enter counts a call that uses the database, so that Close waits for it.
+func (s *Store) enter() error {
+	s.opsMu.Lock()
+	defer s.opsMu.Unlock()
+	if s.closed {
+		return store.ErrClosed
+	}
+	s.ops++
+	return nil
+}
+
+func (s *Store) leave() {
+	s.opsMu.Lock()
+	s.ops--
+	if s.ops == 0 && s.closed {
+		s.idle.Broadcast()
+	}
+	s.opsMu.Unlock()
+}
+
+// refuse tells why mutations are not accepted now, if so.
+func (s *Store) refuse() error {
+	if s.failed.Load() {
+		return store.ErrClosed
+	}
+	return nil
+}
+
+// Blobs returns the area of large objects.
+func (s *Store) Blobs() store.Blobs { return s.blobs }
+
+// Keys returns the keyring.
+func (s *Store) Keys() store.Keyring { return s.keys }
+
+// Close waits for calls under way and closes the store.
+func (s *Store) Close() error {
+	s.opsMu.Lock()
+	if s.closed {
+		s.opsMu.Unlock()
+		return store.ErrClosed
+	}
+	s.closed = true
+	s.opsMu.Unlock()
+	close(s.closing)
+	s.committer.close()
+	s.loops.Wait()
+	s.opsMu.Lock()
+	for s.ops > 0 {
+		s.idle.Wait()
+	}
+	s.opsMu.Unlock()
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("close store in %s: %w", s.dir, err)
+	}
+	return nil
+}
