@@ -30,7 +30,8 @@ type description struct {
 	Change *change   `json:"change,omitempty"`
 
 	NextShard uint32 `json:"nextShard"`
-	// LastConsumer is the creation second of the newest consumer that ever was.
+	// LastConsumer is the highest creation second of a consumer that was
+	// deregistered; later consumers get later ones.
 	LastConsumer int64 `json:"lastConsumer,omitempty"`
 
 	settings

@@ -61,10 +61,23 @@ func (s *Service) UpdateStreamMode(ctx context.Context, in *kinesisapi.UpdateStr
 		return err
 	}
 	err = s.changeSettings(ctx, api.Opt[string]{}, in.StreamARN, edit)
-	if st, loadErr := h.load(ctx); loadErr == nil && st != nil {
-		err = errors.Join(err, s.settleShards(ctx, st)) // to what the stream became
+	if settleErr := s.settleMode(ctx, h); err == nil {
+		err = settleErr
 	}
 	return err
+}
+
+// settleMode corrects the registry's note of a stream's mode to what the stream
+// is becoming.
+func (s *Service) settleMode(ctx context.Context, h *stream) error {
+	st, err := h.load(ctx)
+	if err != nil || st == nil {
+		return err
+	}
+	return s.registry(h.key.account, h.key.region).change(ctx, h.key.name, func(row *registryRow, _ []*registryRow) error {
+		row.OnDemand = st.wanted().OnDemand
+		return nil
+	})
 }
 
 // checkOnDemandCount refuses one more on-demand stream beside those of rows.
