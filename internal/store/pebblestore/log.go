@@ -238,7 +238,11 @@ func (l *log) Trim(ctx context.Context, before store.Position) error {
 func (l *log) Wait(ctx context.Context, from store.Position) error {
 	for {
 		l.mu.Lock()
-		if l.tip.next > from || l.sealed || l.dropped {
+		if l.dropped {
+			l.mu.Unlock()
+			return l.wrap("wait for", store.ErrNotFound)
+		}
+		if l.tip.next > from || l.sealed {
 			l.mu.Unlock()
 			return nil
 		}

@@ -115,6 +115,9 @@ func (p *partition) update(ctx context.Context, write func(st *partitionState) (
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := checkName(p.name); err != nil {
+		return p.wrap("update", err)
+	}
 	if err := p.s.enter(); err != nil {
 		return p.wrap("update", err)
 	}

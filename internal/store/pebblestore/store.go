@@ -2,6 +2,7 @@ package pebblestore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/millrace/millrace/internal/base/clock"
 	"github.com/millrace/millrace/internal/store"
 	"github.com/millrace/millrace/internal/store/blobdir"
@@ -89,8 +91,12 @@ func Open(o Options) (*Store, error) {
 }
 
 func (s *Store) open(o Options) (err error) {
-	if err := o.FS.MkdirAll(o.Dir, 0o700); err != nil {
-		return err
+	// Pebble and the blobs make their folders durable, but not that the data
+	// directory is in its parent and they in it.
+	for _, dir := range []string{o.Dir, o.FS.PathJoin(o.Dir, "pebble"), o.FS.PathJoin(o.Dir, "blobs")} {
+		if err := makeDir(o.FS, dir); err != nil {
+			return err
+		}
 	}
 	s.db, err = pebble.Open(o.FS.PathJoin(o.Dir, "pebble"), databaseOptions(o, &logger{Logger: o.Logger, die: s.die}))
 	if err != nil {
@@ -119,6 +125,18 @@ func (s *Store) open(o Options) (err error) {
 		s.loop(syncInterval, s.syncLog)
 	}
 	return nil
+}
+
+// makeDir makes a directory, durably.
+func makeDir(fs vfs.FS, dir string) error {
+	if err := fs.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	parent, err := fs.OpenDir(fs.PathDir(dir))
+	if err != nil {
+		return err
+	}
+	return errors.Join(parent.Sync(), parent.Close())
 }
 
 // begin counts the start, durably, before anything depends on the number.
