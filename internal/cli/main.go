@@ -42,6 +42,7 @@ func Process() *Env {
 type commands struct {
 	Server serverCmd `cmd:"" help:"Serve. Stops on Ctrl-C."`
 	Config configCmd `cmd:"" help:"Look at the configuration."`
+	Demo   demoCmd   `cmd:"" help:"Stream lines through a server of its own, and account for each."`
 
 	Admin   adminCmd   `cmd:"" help:"Certificates, backup, upgrades."`
 	Version versionCmd `cmd:"" help:"What this binary is."`
