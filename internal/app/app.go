@@ -27,7 +27,6 @@ import (
 	"github.com/millrace/millrace/internal/authn"
 	"github.com/millrace/millrace/internal/authz"
 	"github.com/millrace/millrace/internal/awsapi"
-	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 	"github.com/millrace/millrace/internal/base/clock"
 	"github.com/millrace/millrace/internal/base/fault"
 	"github.com/millrace/millrace/internal/edge"
@@ -173,7 +172,7 @@ func (a *App) startServices(ctx context.Context) ([]api.Handler, error) {
 		return nil, err
 	}
 	a.onStop("kinesis", func(context.Context) error { return streams.Close() })
-	return kinesisapi.Bind(streams), nil
+	return streams.Handlers(), nil
 }
 
 // openListeners opens the listeners and serves them until the edge shuts down.
