@@ -53,6 +53,9 @@ func (s *Service) reconcileStream(ctx context.Context, key streamKey, row *regis
 	if err := s.dropOrphans(ctx, st); err != nil {
 		return err
 	}
+	if row.Shards == len(st.openShard) && row.OnDemand == st.wanted().OnDemand {
+		return nil
+	}
 	return s.settleShards(ctx, st)
 }
 
@@ -113,10 +116,10 @@ func (s *Service) reserveShards(ctx context.Context, key streamKey, n int, refus
 // It can be repeated.
 func (s *Service) writeStream(ctx context.Context, key streamKey, row *registryRow) error {
 	shards := firstShards(&row.Initial, row.Shards)
-	for _, sh := range shards {
-		if err := s.createLog(ctx, key.log(row.Initial.Incarnation, sh.Index)); err != nil {
-			return err
-		}
+	if err := each(len(shards), func(i int) error {
+		return s.createLog(ctx, key.log(row.Initial.Incarnation, shards[i].Index))
+	}); err != nil {
+		return err
 	}
 	return s.o.Store.Partition(key.partition()).Update(ctx, func(tx store.Tx) error {
 		tx.Set(descriptionKey, encodeRow(row.Initial))

@@ -3,6 +3,7 @@ package kinesis
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/millrace/millrace/internal/base/fault"
@@ -101,15 +102,42 @@ func uniformStep(open []*shard, n int) *step {
 	return nil
 }
 
+// maxSteps bounds the steps of one commit.
+const maxSteps = 64
+
+// batch returns the steps that can be made in one commit: as many of those that
+// follow one another as need no child of an earlier one. They are the steps that
+// next would return one by one, so that shards get the same numbers.
+func (r *reshard) batch(open []*shard) []*step {
+	var steps []*step
+	unborn := make(map[*shard]bool)
+	for len(steps) < maxSteps {
+		s := r.next(open)
+		if s == nil || slices.ContainsFunc(s.parents, func(sh *shard) bool { return unborn[sh] }) {
+			break
+		}
+		steps = append(steps, s)
+		i := slices.Index(open, s.parents[0])
+		for _, p := range s.parents[1:] {
+			i = min(i, slices.Index(open, p))
+		}
+		for _, c := range s.children {
+			unborn[c] = true
+		}
+		open = slices.Replace(slices.Clone(open), i, i+len(s.parents), s.children...)
+	}
+	return steps
+}
+
 // reshard carries out the stored intent of the state, from wherever it stands.
 func (h *stream) reshard(ctx context.Context, st *streamState) error {
 	for {
-		next := st.Change.Reshard.next(st.openShard)
-		if next == nil {
+		steps := st.Change.Reshard.batch(st.openShard)
+		if len(steps) == 0 {
 			break
 		}
 		var err error
-		if st, err = h.reshardStep(ctx, st, next); err != nil {
+		if st, err = h.reshardSteps(ctx, st, steps); err != nil {
 			return err
 		}
 		if st == nil || st.Change == nil || st.Change.Reshard == nil {
@@ -134,25 +162,30 @@ func (h *stream) reshard(ctx context.Context, st *streamState) error {
 	return h.svc.settleShards(ctx, st)
 }
 
-// reshardStep makes the children's logs, seals the parents', and then closes the
-// parents and opens the children in one commit. Before the commit nobody sees
+// reshardSteps makes the children's logs, seals the parents', and then closes
+// the parents and opens the children in one commit. Before the commit nobody sees
 // anything but writers, who wait for it; after a crash it is done again.
-func (h *stream) reshardStep(ctx context.Context, st *streamState, next *step) (*streamState, error) {
-	for i := range next.children {
-		if err := h.svc.createLog(ctx, h.key.log(st.Incarnation, st.NextShard+uint32(i))); err != nil {
-			return nil, err
-		}
+func (h *stream) reshardSteps(ctx context.Context, st *streamState, steps []*step) (*streamState, error) {
+	var parents, children []*shard
+	for _, s := range steps {
+		parents, children = append(parents, s.parents...), append(children, s.children...)
+	}
+	if err := each(len(children), func(i int) error {
+		return h.svc.createLog(ctx, h.key.log(st.Incarnation, st.NextShard+uint32(i)))
+	}); err != nil {
+		return nil, err
 	}
 	fault.Point("kinesis.reshard.logs")
-	ends := make([]store.Position, len(next.parents))
-	for i, parent := range next.parents {
-		log, err := parent.runtime.log(ctx)
+	ends := make([]store.Position, len(parents))
+	if err := each(len(parents), func(i int) error {
+		log, err := parents[i].runtime.log(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if ends[i], err = log.Seal(ctx); err != nil {
-			return nil, err
-		}
+		ends[i], err = log.Seal(ctx)
+		return err
+	}); err != nil {
+		return nil, err
 	}
 	fault.Point("kinesis.reshard.sealed")
 	now := h.svc.o.Clock.Now().UTC()
@@ -160,18 +193,22 @@ func (h *stream) reshardStep(ctx context.Context, st *streamState, next *step) (
 		if cur.NextShard != st.NextShard || cur.Status == deleting {
 			return nil // somebody else has done it, or nobody needs it
 		}
-		created := now.Unix()
-		for i, parent := range next.parents {
-			created = max(created, parent.Created+1)
+		for i, parent := range parents {
 			closed := *parent
 			closed.Closed, closed.Records = now, ends[i]
 			tx.Set(shardKey(closed.Index), encodeRow(closed))
 		}
 		d := cur.description
-		for _, child := range next.children {
-			child.Index, child.Created, child.Opened = d.NextShard, created, now
-			tx.Set(shardKey(child.Index), encodeRow(child))
-			d.NextShard++
+		for _, s := range steps {
+			created := now.Unix()
+			for _, parent := range s.parents {
+				created = max(created, parent.Created+1)
+			}
+			for _, child := range s.children {
+				child.Index, child.Created, child.Opened = d.NextShard, created, now
+				tx.Set(shardKey(child.Index), encodeRow(child))
+				d.NextShard++
+			}
 		}
 		tx.Set(descriptionKey, encodeRow(d))
 		return nil
@@ -181,4 +218,34 @@ func (h *stream) reshardStep(ctx context.Context, st *streamState, next *step) (
 	}
 	fault.Point("kinesis.reshard.committed")
 	return h.load(ctx)
+}
+
+// each calls f for 0 to n-1, several at a time so that they share their syncs,
+// and returns the first error.
+func each(n int, f func(i int) error) error {
+	const atATime = 16
+	var next atomic.Int64
+	failed := make(chan error, atATime)
+	for range atATime {
+		go func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					failed <- nil
+					return
+				}
+				if err := f(i); err != nil {
+					failed <- err
+					return
+				}
+			}
+		}()
+	}
+	var first error
+	for range atATime {
+		if err := <-failed; err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
 }
