@@ -57,7 +57,7 @@ func TestRequests(t *testing.T) {
 func TestStreamsBeyondTheLimitAreFolded(t *testing.T) {
 	m, _ := newTest()
 	for i := range limit + 50 {
-		m.Streams.Put("000000000000", "us-east-1", fmt.Sprint("s", i), "", 1, 10, 0)
+		m.Streams.Put("000000000000", "us-east-1", fmt.Sprint("s", i), "", nil, 1, 10, 0)
 	}
 	if got := scrape(t, m, "records_in_total"); strings.Count(got, "\n")+1 != limit+1 {
 		t.Errorf("%d series, want %d", strings.Count(got, "\n")+1, limit+1)
@@ -70,7 +70,7 @@ func TestStreamsBeyondTheLimitAreFolded(t *testing.T) {
 	if got := scrape(t, m, `stream="s0"`); got != "" {
 		t.Errorf("a stream that is gone is still told: %s", got)
 	}
-	m.Streams.Put("000000000000", "us-east-1", "late", "", 1, 10, 0)
+	m.Streams.Put("000000000000", "us-east-1", "late", "", nil, 1, 10, 0)
 	if scrape(t, m, `records_in_total{account="000000000000",region="us-east-1",stream="late"} 1`) == "" {
 		t.Error("a free place was not taken")
 	}
@@ -78,16 +78,16 @@ func TestStreamsBeyondTheLimitAreFolded(t *testing.T) {
 
 func TestIteratorAgeIsTheOldestOfRecentReaders(t *testing.T) {
 	m, c := newTest()
-	m.Streams.Get("1", "r", "s", "shardId-0", 5, 50, 3*time.Second, false)
-	m.Streams.Get("1", "r", "s", "shardId-1", 5, 50, 9*time.Second, false)
-	m.Streams.Get("1", "r", "s", "shardId-1", 0, 0, 0, true)
-	m.Streams.Subscribed("1", "r", "s", "c", "shardId-1", 2, 20, time.Second)
+	m.Streams.Get("1", "r", "s", "shardId-0", nil, 5, 50, 3*time.Second, false)
+	m.Streams.Get("1", "r", "s", "shardId-1", nil, 5, 50, 9*time.Second, false)
+	m.Streams.Get("1", "r", "s", "shardId-1", nil, 0, 0, 0, true)
+	m.Streams.Subscribed("1", "r", "s", "c", "shardId-1", nil, 2, 20, time.Second)
 	line := `millrace_kinesis_iterator_age_seconds{account="1",reader="get",region="r",stream="s"} `
 	if got := scrape(t, m, `age_seconds{account="1",reader="get"`); got != line+"9" {
 		t.Errorf("got %s", got)
 	}
 	c.Advance(4 * time.Minute)
-	m.Streams.Get("1", "r", "s", "shardId-0", 5, 50, 2*time.Second, false)
+	m.Streams.Get("1", "r", "s", "shardId-0", nil, 5, 50, 2*time.Second, false)
 	c.Advance(2 * time.Minute)
 	if got := scrape(t, m, "age_seconds"); got != line+"2" {
 		t.Errorf("after the others fell silent: got %s", got)
@@ -132,7 +132,7 @@ func BenchmarkStreamsPut(b *testing.B) {
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {
-			m.Streams.Put("000000000000", "us-east-1", "orders", "shardId-000000000000", 500, 512000, 0)
+			m.Streams.Put("000000000000", "us-east-1", "orders", "shardId-000000000000", nil, 500, 512000, 0)
 		}
 	})
 }

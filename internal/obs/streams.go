@@ -16,6 +16,7 @@ type Streams struct {
 	series *bounded[streamName, *streamSeries]
 	vecs   []*prometheus.CounterVec
 	age    *prometheus.Desc
+	shards *shards
 }
 
 type streamName struct{ account, region, stream string }
@@ -42,7 +43,7 @@ var counters = []struct{ name, help string }{
 }
 
 func newStreams(r *prometheus.Registry, c clock.Clock) *Streams {
-	s := &Streams{clock: c, age: prometheus.NewDesc("millrace_kinesis_iterator_age_seconds",
+	s := &Streams{clock: c, shards: newShards(r), age: prometheus.NewDesc("millrace_kinesis_iterator_age_seconds",
 		"How old the next record is that a reader would get: the oldest over the shards read in the last 5 minutes.",
 		[]string{"account", "region", "stream", "reader"}, nil)}
 	for _, m := range counters {
@@ -67,20 +68,30 @@ func (s *Streams) create(n streamName) *streamSeries {
 }
 
 // Put counts records that were stored, and those that a shard's limit refused.
-func (s *Streams) Put(account, region, stream, _ string, records, bytes, throttled int) {
-	m := s.series.get(streamName{account, region, stream})
+// enhanced names what is counted for the shard by itself.
+func (s *Streams) Put(account, region, stream, shard string, enhanced []string, records, bytes, throttled int) {
+	n := streamName{account, region, stream}
+	if len(enhanced) > 0 {
+		s.shards.add(n, shard, enhanced, incomingRecords, records)
+		s.shards.add(n, shard, enhanced, incomingBytes, bytes)
+		s.shards.add(n, shard, enhanced, writesThrottled, throttled)
+	}
+	m := s.series.get(n)
 	m.in.Add(float64(records))
 	m.inBytes.Add(float64(bytes))
 	m.inThrottled.Add(float64(throttled))
 }
 
 // Get counts records that GetRecords read, and how old the next one was.
-func (s *Streams) Get(account, region, stream, shard string, records, bytes int, age time.Duration, throttled bool) {
-	m := s.series.get(streamName{account, region, stream})
+func (s *Streams) Get(account, region, stream, shard string, enhanced []string, records, bytes int, age time.Duration, throttled bool) {
+	n := streamName{account, region, stream}
+	m := s.series.get(n)
 	if throttled {
+		s.shards.add(n, shard, enhanced, readsThrottled, 1)
 		m.outThrottled.Inc()
 		return
 	}
+	s.read(n, shard, enhanced, records, bytes, age)
 	m.out.Add(float64(records))
 	m.outBytes.Add(float64(bytes))
 	m.polled.set(reader{shard: shard}, age, s.clock.Now())
@@ -88,17 +99,29 @@ func (s *Streams) Get(account, region, stream, shard string, records, bytes int,
 
 // Subscribed counts records that were pushed to a consumer, and how far it is
 // behind.
-func (s *Streams) Subscribed(account, region, stream, consumer, shard string, records, bytes int, behind time.Duration) {
-	m := s.series.get(streamName{account, region, stream})
+func (s *Streams) Subscribed(account, region, stream, consumer, shard string, enhanced []string, records, bytes int, behind time.Duration) {
+	n := streamName{account, region, stream}
+	s.read(n, shard, enhanced, records, bytes, behind)
+	m := s.series.get(n)
 	m.pushed.Add(float64(records))
 	m.pushedBytes.Add(float64(bytes))
 	m.subscribed.set(reader{shard, consumer}, behind, s.clock.Now())
+}
+
+// read counts for the shard by itself.
+func (s *Streams) read(n streamName, shard string, enhanced []string, records, bytes int, age time.Duration) {
+	if len(enhanced) > 0 {
+		s.shards.add(n, shard, enhanced, outgoingRecords, records)
+		s.shards.add(n, shard, enhanced, outgoingBytes, bytes)
+		s.shards.setAge(n, shard, enhanced, age)
+	}
 }
 
 // Forget removes the series of a stream that is gone.
 func (s *Streams) Forget(account, region, stream string) {
 	n := streamName{account, region, stream}
 	s.series.remove(n)
+	s.shards.forget(n)
 	for _, v := range s.vecs {
 		v.DeleteLabelValues(n.labels()...)
 	}

@@ -67,7 +67,7 @@ func (s *Service) GetRecords(ctx context.Context, in *kinesisapi.GetRecordsInput
 		out.NextShardIterator = api.Some(token)
 	}
 	sh.runtime.readBytes.spend(now, float64(r.bytes))
-	s.o.Metrics.Get(it.key.account, it.key.region, it.key.name, sh.id, len(page.Records), r.bytes, r.behind, false)
+	s.o.Metrics.Get(it.key.account, it.key.region, it.key.name, sh.id, st.ShardMetrics, len(page.Records), r.bytes, r.behind, false)
 	return nil
 }
 
@@ -77,7 +77,7 @@ func (s *Service) admitRead(st *streamState, sh *shard, now time.Time) error {
 	if ready && sh.runtime.readCalls.take(now, 1) {
 		return nil
 	}
-	s.o.Metrics.Get(st.key.account, st.key.region, st.key.name, sh.id, 0, 0, 0, true)
+	s.o.Metrics.Get(st.key.account, st.key.region, st.key.name, sh.id, st.ShardMetrics, 0, 0, 0, true)
 	return kinesisapi.ErrProvisionedThroughputExceededException.New("%s", throttledMessage(st, sh.id))
 }
 

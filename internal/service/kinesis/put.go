@@ -221,5 +221,5 @@ func (s *Service) count(st *streamState, b *batch) {
 	if st.OnDemand {
 		b.shard.runtime.stream.meter.add(s.o.Clock.Now(), b.size, len(b.entries))
 	}
-	s.o.Metrics.Put(k.account, k.region, k.name, b.shard.id, len(b.entries), b.size, b.throttled)
+	s.o.Metrics.Put(k.account, k.region, k.name, b.shard.id, st.ShardMetrics, len(b.entries), b.size, b.throttled)
 }

@@ -163,7 +163,7 @@ func (p *push) send(st *streamState, sh *shard) (wait time.Duration, ended bool,
 	}
 	p.spoken = now
 	p.rate.spend(now, float64(r.bytes))
-	p.s.o.Metrics.Subscribed(st.key.account, st.key.region, st.key.name, p.sub.key.consumer, sh.id, len(page.Records), r.bytes, r.behind)
+	p.s.o.Metrics.Subscribed(st.key.account, st.key.region, st.key.name, p.sub.key.consumer, sh.id, st.ShardMetrics, len(page.Records), r.bytes, r.behind)
 	if r.ended || r.behind > 0 {
 		return 0, r.ended, nil
 	}
