@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -69,7 +70,7 @@ func (s *server) start(ctx context.Context, o Options) error {
 		return err
 	}
 	if s.app, err = app.Start(ctx, app.Options{
-		Config: c, Getenv: o.Getenv, Logger: obs.NewLogger(s.log, c.LogFormat), Notices: s.log, Build: o.Build,
+		Config: c, Getenv: o.Getenv, Logger: obs.NewLogger(s.log, c.LogFormat), Notices: io.Discard, Build: o.Build,
 	}); err != nil {
 		return fmt.Errorf("start the demo's server: %w", err)
 	}
