@@ -44,6 +44,10 @@ type commands struct {
 	Config configCmd `cmd:"" help:"Look at the configuration."`
 	Demo   demoCmd   `cmd:"" help:"Stream lines through a server of its own, and account for each."`
 
+	Produce produceCmd `cmd:"" help:"Send lines to a stream."`
+	Tail    tailCmd    `cmd:"" help:"Print what comes into a stream."`
+	Consume consumeCmd `cmd:"" help:"Print what comes into a stream, as a registered consumer."`
+
 	Admin   adminCmd   `cmd:"" help:"Certificates, backup, upgrades."`
 	Version versionCmd `cmd:"" help:"What this binary is."`
 }

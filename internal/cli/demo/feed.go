@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/client/producer"
+	"github.com/millrace/millrace/internal/cli/lines"
 )
 
 // feed sends the lines of the source until it or ctx ends. What was sent by then
@@ -37,9 +38,9 @@ func (d *demo) lines(ctx context.Context, p *producer.Producer, r *reshape) erro
 		defer t.Stop()
 		over = t.C
 	}
-	for lines := d.read(ctx); ; {
+	for input := d.read(ctx); ; {
 		select {
-		case l := <-lines:
+		case l := <-input:
 			if l.err != nil {
 				return l.err
 			}
@@ -69,7 +70,7 @@ type inputLine struct {
 // read yields the lines of the source, from a goroutine of its own: a source that
 // waits for its next line cannot be told to stop.
 func (d *demo) read(ctx context.Context) <-chan inputLine {
-	lines := make(chan inputLine, 64)
+	out := make(chan inputLine, 64)
 	go func() {
 		var chunk []byte // records are cut from it, so that one allocation makes many
 		for number := uint64(1); ; number++ {
@@ -81,11 +82,11 @@ func (d *demo) read(ctx context.Context) <-chan inputLine {
 				}
 				begin := len(chunk)
 				chunk = seal(chunk, number, text)
-				l.record = producer.Record{Key: keyOf(text), Data: chunk[begin:len(chunk):len(chunk)], ID: number}
+				l.record = producer.Record{Key: lines.Key(lines.Field(text, 1, "")), Data: chunk[begin:len(chunk):len(chunk)], ID: number}
 				l.bytes, l.progress = len(text), d.source.progress()
 			}
 			select {
-			case lines <- l:
+			case out <- l:
 			case <-ctx.Done():
 				return
 			}
@@ -94,5 +95,5 @@ func (d *demo) read(ctx context.Context) <-chan inputLine {
 			}
 		}
 	}()
-	return lines
+	return out
 }

@@ -1,15 +1,11 @@
 package demo
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"os"
 	"time"
-	"unicode/utf8"
+
+	"github.com/millrace/millrace/internal/cli/lines"
 )
 
 // maxLine is the longest line: a record holds 1 MiB with its number and key, unless the
@@ -26,72 +22,31 @@ type source interface {
 	close() error
 }
 
-// fileSource reads the lines of a file.
-type fileSource struct {
-	f      *os.File
-	r      *bufio.Reader
-	size   int64 // 0 where it cannot be known: a pipe
-	offset int64
-	lines  int64
-	long   []byte
-}
+// file reads the lines of a file.
+type file struct{ *lines.Reader }
 
-// streamLines is how many lines of a pipe count as all of it: where the reshards
+// pipeLines is how many lines of a pipe count as all of it: where the reshards
 // happen.
-const streamLines = 3000
+const pipeLines = 3000
 
-func openFile(path string) (*fileSource, error) {
-	f := os.Stdin
-	if path != "-" {
-		var err error
-		if f, err = os.Open(path); err != nil {
-			return nil, err
-		}
-	}
-	s := &fileSource{f: f, r: bufio.NewReaderSize(f, 256<<10)}
-	info, err := f.Stat()
+func openFile(path string) (source, error) {
+	r, err := lines.Open(path, maxLine)
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	if info.IsDir() {
-		return nil, errors.Join(fmt.Errorf("%s is a directory, not a file of lines", path), f.Close())
-	}
-	if info.Mode().IsRegular() {
-		s.size = info.Size()
-	}
-	return s, nil
-}
-
-func (s *fileSource) next(context.Context) ([]byte, error) {
-	line, err := s.r.ReadSlice('\n')
-	if errors.Is(err, bufio.ErrBufferFull) {
-		s.long = append(s.long[:0], line...)
-		for errors.Is(err, bufio.ErrBufferFull) && len(s.long) <= maxLine {
-			line, err = s.r.ReadSlice('\n')
-			s.long = append(s.long, line...)
-		}
-		line = s.long
-	}
-	if err != nil && (!errors.Is(err, io.EOF) || len(line) == 0) && !errors.Is(err, bufio.ErrBufferFull) {
 		return nil, err
 	}
-	s.offset += int64(len(line))
-	s.lines++
-	line = bytes.TrimSuffix(line, []byte{'\n'})
-	if len(line) > maxLine {
-		return nil, fmt.Errorf("line %d is longer than the 1 MiB that a record holds", s.lines)
-	}
-	return line, nil
+	return file{r}, nil
 }
 
-func (s *fileSource) progress() float64 {
-	if s.size == 0 {
-		return float64(s.lines) / streamLines
+func (f file) next(context.Context) ([]byte, error) { return f.Next() }
+
+func (f file) progress() float64 {
+	if part, ok := f.Progress(); ok {
+		return part
 	}
-	return float64(s.offset) / float64(s.size)
+	return float64(f.Number()) / pipeLines
 }
 
-func (s *fileSource) close() error { return s.f.Close() }
+func (f file) close() error { return f.Close() }
 
 // paced lets lines through at a rate.
 type paced struct {
@@ -116,25 +71,4 @@ func (p *paced) next(ctx context.Context) ([]byte, error) {
 		}
 	}
 	return p.source.next(ctx)
-}
-
-// keyOf returns a line's first field as a partition key: what stands before the
-// first blank, tab or comma, at most 256 characters; "-" where there is none.
-func keyOf(line []byte) string {
-	line = bytes.TrimLeft(line, " \t,")
-	if i := bytes.IndexAny(line, " \t,\r"); i >= 0 {
-		line = line[:i]
-	}
-	if len(line) == 0 {
-		return "-"
-	}
-	if !utf8.Valid(line) {
-		line = bytes.ToValidUTF8(line, []byte("?"))
-	}
-	if len(line) > 256 {
-		if runes := []rune(string(line)); len(runes) > 256 {
-			return string(runes[:256])
-		}
-	}
-	return string(line)
 }
