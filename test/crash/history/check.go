@@ -127,6 +127,9 @@ func (f *findings) checkOrder(sh Shard, attempts map[ID]*Attempt) {
 				f.add(Unordered, "in %s %s arrived at %v and then %s at %v", sh.ID, before.ID, before.Arrival, r.ID, r.Arrival)
 			}
 		}
+		if sh.First != "" && Compare(r.Sequence, sh.First) <= 0 || sh.Last != "" && Compare(r.Sequence, sh.Last) > 0 {
+			f.add(Unordered, "%s at %s is outside the range of %s, %s to %s", r.ID, r.Sequence, sh.ID, sh.First, sh.Last)
+		}
 		a := attempts[r.ID]
 		if a == nil {
 			continue

@@ -156,6 +156,8 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 			r := s.Shards[0].Records
 			r[len(r)-1].Arrival = epoch.Add(-time.Hour)
 		}, Unordered},
+		{"number below its shard's range", func(s *Stream) { s.Shards[1].First = "999999" }, Unordered},
+		{"number above its shard's range", func(s *Stream) { s.Shards[0].Last = "100" }, Unordered},
 		{"order against time", func(s *Stream) {
 			r := s.Shards[0].Records
 			first, last := r[0], r[len(r)-1]

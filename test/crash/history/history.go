@@ -66,7 +66,9 @@ type Shard struct {
 	Parents    []string
 	Start, End Hash // both inclusive
 	Open       bool
-	Records    []Stored
+	// First and Last bound the shard's sequence numbers; "" does not.
+	First, Last string
+	Records     []Stored
 }
 
 // Stream is all that is known of one stream, from its creation on.

@@ -1,0 +1,279 @@
+package crash
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/millrace/millrace/test/crash/history"
+)
+
+// kept is a stream that lives as long as the test, with who writes to it.
+type kept struct {
+	name    string
+	writers []*writer
+	known   []history.Shard // as of the last reading
+}
+
+func (k *kept) history() history.Stream {
+	s := history.Stream{Name: k.name, Shards: k.known}
+	for _, w := range k.writers {
+		s.Attempts = append(s.Attempts, w.attempts...)
+	}
+	return s
+}
+
+// killing is one run of TestKill.
+type killing struct {
+	t      *testing.T
+	site   *site
+	rnd    *rand.Rand
+	points []string
+	kept   []*kept
+
+	reshards resharder
+	churn    churn
+
+	rounds int
+	deaths map[string]int // by cause
+}
+
+// TestKill kills a server under load, at random moments, at fault points and
+// while it starts, and after each restart holds all that it keeps against what
+// its writers were told.
+func TestKill(t *testing.T) {
+	t.Logf("-crash.seed=%d", *crashSeed)
+	k := &killing{
+		t: t, site: newSite(t, "--min-free=0", "--shard-limits=off", "--transition-delay=30ms"),
+		rnd: rand.New(rand.NewPCG(*crashSeed, 0)), points: points(t), deaths: map[string]int{},
+	}
+	for i, name := range []string{"plain", "resharded", "encrypted"} {
+		st := &kept{name: name}
+		for j, batch := range []int{1, 1, 60} {
+			st.writers = append(st.writers, newWriter(uint32(10*i+j), name, batch))
+		}
+		k.kept = append(k.kept, st)
+	}
+	k.reshards = resharder{stream: k.kept[1].name, rnd: rand.New(rand.NewPCG(*crashSeed, 1))}
+	end := time.Now().Add(*crashFor)
+	srv := k.site.start()
+	k.create(srv.client())
+	for time.Now().Before(end) && !t.Failed() {
+		k.round(srv)
+		srv = k.restart()
+		k.verify(srv.client(), false)
+	}
+	if t.Failed() {
+		return
+	}
+	k.verify(srv.client(), true)
+	if status := srv.stop(); status != 0 {
+		t.Errorf("exit status %d at the end", status)
+	}
+	k.report()
+	k.site.checkStarts()
+}
+
+func (k *killing) report() {
+	outcomes, shards := map[history.Outcome]int{}, 0
+	for _, st := range k.kept {
+		for _, w := range st.writers {
+			for _, a := range w.attempts {
+				outcomes[a.Outcome]++
+			}
+		}
+		shards += len(st.known)
+	}
+	k.t.Logf("%d rounds; records: %v; %d shards, %d lives of one stream; killed: %v", k.rounds, outcomes, shards, k.churn.life, k.deaths)
+	if outcomes[history.Acknowledged] == 0 || outcomes[history.Unknown] == 0 || k.churn.life == 0 {
+		k.t.Error("the test had no load")
+	}
+	if n := outcomes[history.Refused]; n > 0 {
+		k.t.Errorf("%d records were refused, without a reason", n)
+	}
+}
+
+func (k *killing) create(c *kinesis.Client) {
+	ctx := k.t.Context()
+	for i, st := range k.kept {
+		if _, err := c.CreateStream(ctx, &kinesis.CreateStreamInput{StreamName: &st.name, ShardCount: aws.Int32(int32(2 + i))}); err != nil {
+			k.t.Fatal(err)
+		}
+		if _, err := settled(ctx, c, st.name); err != nil {
+			k.t.Fatal(err)
+		}
+	}
+}
+
+// round lets all work until the server is dead.
+func (k *killing) round(srv *server) {
+	k.rounds++
+	ctx, cancel := context.WithTimeout(k.t.Context(), 30*time.Second)
+	defer cancel()
+	var work sync.WaitGroup
+	do := func(what string, f func(ctx context.Context, c *kinesis.Client) error) {
+		c := srv.client()
+		work.Go(func() {
+			err := f(ctx, c)
+			if err == nil {
+				return
+			}
+			// Only the server's end excuses an error, and it comes at once.
+			select {
+			case <-srv.done:
+				if code(err) == "" {
+					return
+				}
+			case <-time.After(10 * time.Second):
+			}
+			k.t.Errorf("%s: %v", what, err)
+		})
+	}
+	for _, st := range k.kept {
+		for _, w := range st.writers {
+			do("write to "+w.stream, w.run)
+		}
+	}
+	followed := k.kept[0].known
+	do("follow", func(ctx context.Context, c *kinesis.Client) (err error) {
+		followed, err = follow(ctx, c, k.kept[0].name, followed)
+		return err
+	})
+	do("reshard", k.reshards.run)
+	do("encrypt", func(ctx context.Context, c *kinesis.Client) error { return encrypt(ctx, c, k.kept[2].name) })
+	do("create and delete", k.churn.run)
+
+	k.deaths[k.end(srv)]++
+	if !srv.killed() {
+		k.t.Errorf("the server ended by itself, %v:\n%s", srv.cmd.ProcessState, srv.tail())
+	}
+	cancel()
+	work.Wait()
+	k.kept[0].known = followed
+}
+
+// end lets the server live a while, kills it, and returns by what.
+func (k *killing) end(srv *server) string {
+	if k.rnd.IntN(2) == 0 {
+		point := k.points[k.rnd.IntN(len(k.points))]
+		srv.arm(fmt.Sprintf("%s:%d", point, 1+k.rnd.IntN(4)))
+		select {
+		case <-srv.done:
+			return point
+		case <-time.After(3 * time.Second):
+		}
+	} else {
+		select {
+		case <-srv.done:
+			return "none"
+		case <-time.After(time.Duration(50+k.rnd.IntN(1500)) * time.Millisecond):
+		}
+	}
+	srv.kill()
+	return "signal"
+}
+
+// restart starts the server again, on some occasions after starts that are
+// killed on their way.
+func (k *killing) restart() *server {
+	for k.rnd.IntN(3) == 0 {
+		srv := k.site.launch()
+		select {
+		case <-srv.done:
+			k.t.Errorf("the server ended while it started, %v:\n%s", srv.cmd.ProcessState, srv.tail())
+		case <-time.After(time.Duration(k.rnd.IntN(200)) * time.Millisecond):
+		}
+		srv.kill()
+		k.deaths["start"]++
+	}
+	return k.site.start()
+}
+
+// verify waits until no stream is in transition, then reads what has come and
+// judges; in the end it reads all once more from the beginning.
+func (k *killing) verify(c *kinesis.Client, last bool) {
+	ctx := k.t.Context()
+	for _, st := range k.kept {
+		if status, err := settled(ctx, c, st.name); err != nil || status != types.StreamStatusActive {
+			k.t.Fatalf("stream %s is %q: %v", st.name, status, err)
+		}
+		shards, err := readStream(ctx, c, st.name, st.known)
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		judge(k.t, history.Kept(st.name, st.known, shards))
+		st.known = shards
+		if last {
+			if shards, err = readStream(ctx, c, st.name, nil); err != nil {
+				k.t.Fatal(err)
+			}
+			judge(k.t, history.Same(st.name, st.known, shards))
+		}
+		judge(k.t, history.Check(st.history()))
+	}
+	if err := k.reshards.verify(ctx, c); err != nil {
+		k.t.Fatal(err)
+	}
+	if err := k.churn.verify(ctx, c); err != nil {
+		k.t.Fatal(err)
+	}
+	judge(k.t, k.churn.violations)
+}
+
+// follow reads a stream as it grows, from what is known on, and returns all
+// that it has seen.
+func follow(ctx context.Context, c *kinesis.Client, stream string, known []history.Shard) ([]history.Shard, error) {
+	shards := slices.Clone(known)
+	if len(shards) == 0 {
+		var err error
+		if shards, err = listShards(ctx, c, stream); err != nil {
+			return nil, err
+		}
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		for i := range shards {
+			// Each reading appends to a slice of its own.
+			shards[i].Records = slices.Clip(shards[i].Records)
+			if err := readShard(ctx, c, stream, &shards[i]); err != nil {
+				return shards, err
+			}
+		}
+		<-tick.C
+	}
+	return shards, nil
+}
+
+// encrypt turns a stream's encryption on and off.
+func encrypt(ctx context.Context, c *kinesis.Client, stream string) error {
+	for ctx.Err() == nil {
+		out, err := c.DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamName: &stream})
+		if err != nil {
+			return err
+		}
+		key := aws.String("alias/aws/kinesis")
+		if out.StreamDescriptionSummary.EncryptionType == types.EncryptionTypeKms {
+			_, err = c.StopStreamEncryption(ctx, &kinesis.StopStreamEncryptionInput{StreamName: &stream, EncryptionType: types.EncryptionTypeKms, KeyId: key})
+		} else {
+			_, err = c.StartStreamEncryption(ctx, &kinesis.StartStreamEncryptionInput{StreamName: &stream, EncryptionType: types.EncryptionTypeKms, KeyId: key})
+		}
+		if err != nil && !strings.HasPrefix(code(err), "LimitExceeded") {
+			return err
+		}
+		if _, err := settled(ctx, c, stream); err != nil {
+			return err
+		}
+		pause(ctx, 200*time.Millisecond)
+	}
+	return nil
+}

@@ -1,0 +1,274 @@
+package crash
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The root key of every server here.
+const (
+	accessKey = "AKIAIOSFODNN7EXAMPLE"
+	secretKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+	region    = "us-east-1"
+)
+
+// maxStart is the bar for a server to be ready.
+const maxStart = 2 * time.Second
+
+// site is a data directory and how servers are started on it, one after another.
+type site struct {
+	t    *testing.T
+	data string
+	args []string // of `millrace server`, after those that all have
+	env  []string
+	// prefix is a program to start the server under.
+	prefix []string
+
+	slowest time.Duration // of the starts
+	starts  int
+}
+
+// newSite makes a data directory that is kept when the test fails.
+func newSite(t *testing.T, args ...string) *site {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "millrace-crash-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log("the data directory is kept in " + dir)
+			return
+		}
+		_ = os.RemoveAll(dir)
+	})
+	return &site{t: t, data: filepath.Join(dir, "data"), args: args}
+}
+
+// server is a process that was started.
+type server struct {
+	site  *site
+	cmd   *exec.Cmd
+	url   string // base URL, once it serves
+	began time.Time
+	done  chan struct{} // it has ended and was reaped
+	ready chan struct{} // url is set
+
+	mu     sync.Mutex
+	output bytes.Buffer
+}
+
+var serves = regexp.MustCompile(`serves (http://[^\s,]+)`)
+
+// launch starts a process and does not wait for it to serve.
+func (s *site) launch() *server {
+	s.t.Helper()
+	words := append(append([]string(nil), s.prefix...), binary, "server", "--data="+s.data, "--listen=127.0.0.1:0", "--tls-listen=off")
+	words = append(words, s.args...)
+	srv := &server{site: s, began: time.Now(), done: make(chan struct{}), ready: make(chan struct{})}
+	srv.cmd = exec.Command(words[0], words[1:]...)
+	srv.cmd.Dir = filepath.Dir(s.data)
+	srv.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "MILLRACE_ROOT_ACCESS_KEY_ID=" + accessKey, "MILLRACE_ROOT_SECRET_ACCESS_KEY=" + secretKey}, s.env...)
+	pipe, err := srv.cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	srv.cmd.Stderr = srv.cmd.Stdout
+	if err := srv.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	go func() {
+		defer close(srv.done)
+		for lines := bufio.NewScanner(pipe); lines.Scan(); {
+			srv.mu.Lock()
+			srv.output.WriteString(lines.Text() + "\n")
+			srv.mu.Unlock()
+			if m := serves.FindStringSubmatch(lines.Text()); m != nil && srv.url == "" {
+				srv.url = m[1]
+				close(srv.ready)
+			}
+		}
+		_ = srv.cmd.Wait() // the state says how it ended
+	}()
+	s.t.Cleanup(func() {
+		srv.kill()
+		if s.t.Failed() {
+			s.t.Logf("process %d said:\n%s", srv.cmd.Process.Pid, srv.tail())
+		}
+	})
+	return srv
+}
+
+// start starts a server and waits until it is ready.
+func (s *site) start() *server {
+	s.t.Helper()
+	srv, err := s.tryStart()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return srv
+}
+
+// tryStart is start that returns an error where the server ends instead.
+func (s *site) tryStart() (*server, error) {
+	s.t.Helper()
+	srv := s.launch()
+	select {
+	case <-srv.ready:
+	case <-srv.done:
+		return srv, fmt.Errorf("the server ended with %v:\n%s", srv.cmd.ProcessState, srv.tail())
+	case <-time.After(30 * time.Second):
+		return srv, errors.New("the server does not serve")
+	}
+	if status, body := srv.own(http.MethodGet, "ready"); status != 200 {
+		return srv, fmt.Errorf("ready: status %d, %s", status, body)
+	}
+	took := time.Since(srv.began)
+	s.slowest, s.starts = max(s.slowest, took), s.starts+1
+	return srv, nil
+}
+
+// checkStarts holds the slowest start against the bar.
+func (s *site) checkStarts() {
+	s.t.Helper()
+	s.t.Logf("%d starts, the slowest took %v", s.starts, s.slowest.Round(time.Millisecond))
+	if s.slowest > maxStart {
+		s.t.Errorf("a server took %v to be ready, more than %v", s.slowest, maxStart)
+	}
+}
+
+// kill ends the process as kill -9 does, and waits for its end.
+func (srv *server) kill() {
+	_ = srv.cmd.Process.Kill()
+	<-srv.done
+}
+
+// stop ends it in good order and returns its exit status.
+func (srv *server) stop() int {
+	_ = srv.cmd.Process.Signal(syscall.SIGTERM)
+	<-srv.done
+	return srv.cmd.ProcessState.ExitCode()
+}
+
+// killed reports whether a signal 9 ended the process.
+func (srv *server) killed() bool {
+	status, ok := srv.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
+// alive reports whether the process runs.
+func (srv *server) alive() bool {
+	select {
+	case <-srv.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// tail is the end of what the process said.
+func (srv *server) tail() string {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	b := srv.output.String()
+	if len(b) > 6000 {
+		b = "…" + b[len(b)-6000:]
+	}
+	return b
+}
+
+// own calls one of the server's own paths; status 0 where it does not answer.
+func (srv *server) own(method, path string) (status int, body string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, srv.url+"/_millrace/"+path, nil)
+	if err != nil {
+		return 0, err.Error()
+	}
+	r.SetBasicAuth(accessKey, secretKey)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	var b bytes.Buffer
+	_, _ = b.ReadFrom(resp.Body)
+	return resp.StatusCode, b.String()
+}
+
+// arm makes fault points deadly.
+func (srv *server) arm(points string) {
+	srv.site.t.Helper()
+	if status, body := srv.own(http.MethodPost, "faults/arm?points="+points); status != 200 && srv.alive() {
+		srv.site.t.Errorf("arm %s: status %d, %s", points, status, body)
+	}
+}
+
+// moveClock moves the server's clock.
+func (srv *server) moveClock(d time.Duration) {
+	srv.site.t.Helper()
+	if status, body := srv.own(http.MethodPost, "faults/clock?move="+d.String()); status != 200 {
+		srv.site.t.Fatalf("move the clock: status %d, %s", status, body)
+	}
+}
+
+// await polls until a condition holds, or fails.
+func await(t *testing.T, limit time.Duration, what string, f func() bool) {
+	t.Helper()
+	if !poll(context.Background(), limit, f) {
+		t.Fatalf("not within %v: %s", limit, what)
+	}
+}
+
+// poll calls f every few milliseconds until it is true; false where ctx or the
+// time has ended before.
+func poll(ctx context.Context, limit time.Duration, f func() bool) bool {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	end := time.NewTimer(limit)
+	defer end.Stop()
+	for !f() {
+		select {
+		case <-tick.C:
+		case <-end.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
+// points are the names of the fault points in the source.
+func points(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	call := regexp.MustCompile(`fault\.Point\("([^"]+)"\)`)
+	err := filepath.WalkDir("../../internal", func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range call.FindAllSubmatch(text, -1) {
+			names = append(names, string(m[1]))
+		}
+		return err
+	})
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no fault points found: %v", err)
+	}
+	return names
+}
