@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -75,7 +74,6 @@ func (c *demoCmd) Run(e *Env) error {
 				return &exitError{errors.New("ended at once by a second signal, without a reckoning"), exitFailed}
 			}
 			interrupted = true
-			fmt.Fprintln(e.Stderr, "\nno more lines; waiting for those that were sent (a second Ctrl-C ends at once)")
 			close(stop)
 		case r := <-done:
 			if r.err != nil {

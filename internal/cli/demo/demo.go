@@ -62,6 +62,8 @@ type demo struct {
 	sink   *sink
 	source source
 
+	stopped bool // the end of the input was asked for; of the goroutine that watches
+
 	mu  sync.Mutex
 	why []error // that end it early
 }
@@ -155,7 +157,11 @@ func (d *demo) run(ctx context.Context) (*Reckoning, error) {
 func (d *demo) finished(fed, followed <-chan struct{}, endFeed context.CancelCauseFunc) bool {
 	select {
 	case <-d.o.Stop:
-		endFeed(errAtOnce)
+		if !d.stopped {
+			d.stopped = true
+			endFeed(errAtOnce)
+			d.board.tell("no more lines; waiting for those that were sent (a second Ctrl-C ends at once)")
+		}
 	default:
 	}
 	select {

@@ -33,7 +33,7 @@ func (d *demo) split(ctx context.Context) (string, error) {
 	if err := d.awaitActive(ctx); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("split %s in its middle%s, %s", *parent.ShardId, d.into(ctx, *parent.ShardId), took(began)), nil
+	return fmt.Sprintf("split shard %s in its middle%s, in %s", shortID(*parent.ShardId), d.into(ctx, *parent.ShardId), took(began)), nil
 }
 
 // merge joins the two neighbours that the fewest lines arrived from, other than
@@ -66,7 +66,7 @@ func (d *demo) merge(ctx context.Context) (string, error) {
 	if err := d.awaitActive(ctx); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("merged %s and %s%s, %s", *a.ShardId, *b.ShardId, d.into(ctx, *a.ShardId), took(began)), nil
+	return fmt.Sprintf("merged shards %s and %s%s, in %s", shortID(*a.ShardId), shortID(*b.ShardId), d.into(ctx, *a.ShardId), took(began)), nil
 }
 
 func took(began time.Time) string { return fmt.Sprintf("%d ms", time.Since(began).Milliseconds()) }
@@ -99,9 +99,9 @@ func (d *demo) into(ctx context.Context, parent string) string {
 			continue
 		}
 		if text == "" {
-			text = " into " + *s.ShardId
+			text = " into " + shortID(*s.ShardId)
 		} else {
-			text += " and " + *s.ShardId
+			text += " and " + shortID(*s.ShardId)
 		}
 	}
 	return text
