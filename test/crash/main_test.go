@@ -23,7 +23,11 @@ func TestMain(m *testing.M) {
 	if *crashSeed == 0 {
 		*crashSeed = uint64(time.Now().UnixNano())
 	}
-	os.Exit(withBinary(m.Run))
+	status := withBinary(m.Run)
+	if n := skipped.Load(); n > 0 {
+		fmt.Printf("%d tests were skipped, for what this machine lacks (-v names it)\n", n)
+	}
+	os.Exit(status)
 }
 
 // withBinary runs f once there is a binary.
