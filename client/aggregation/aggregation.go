@@ -29,15 +29,18 @@ const magic = "\xf3\x89\x9a\xc2"
 // hash key places it.
 const sharedKey = "a"
 
-// The fields of the messages, as protobuf writes them: number << 3 | wire type.
+// The wire types of protobuf; a field is its number << 3 | wire type.
 const (
-	fieldPartitionKey    = 1<<3 | 2
-	fieldExplicitHashKey = 2<<3 | 2
-	fieldRecord          = 3<<3 | 2
+	varint = 0
+	sized  = 2
 
-	fieldPartitionKeyIndex    = 1<<3 | 0
-	fieldExplicitHashKeyIndex = 2<<3 | 0
-	fieldData                 = 3<<3 | 2
+	fieldPartitionKey    = 1<<3 | sized
+	fieldExplicitHashKey = 2<<3 | sized
+	fieldRecord          = 3<<3 | sized
+
+	fieldPartitionKeyIndex    = 1<<3 | varint
+	fieldExplicitHashKeyIndex = 2<<3 | varint
+	fieldData                 = 3<<3 | sized
 )
 
 // hashKey returns where in the hash space the record belongs, in decimal: its

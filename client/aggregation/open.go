@@ -96,7 +96,7 @@ func next(b []byte) (field, number uint64, value, rest []byte, ok bool) {
 	}
 	b = b[n:]
 	switch field & 7 {
-	case 0: // varint
+	case varint:
 		number, n = binary.Uvarint(b)
 		if n <= 0 {
 			return 0, 0, nil, nil, false
@@ -111,7 +111,7 @@ func next(b []byte) (field, number uint64, value, rest []byte, ok bool) {
 			return 0, 0, nil, nil, false
 		}
 		return field, 0, b[:size], b[size:], true
-	case 2: // bytes
+	case sized:
 		size, n := binary.Uvarint(b)
 		if n <= 0 || size > uint64(len(b)-n) {
 			return 0, 0, nil, nil, false

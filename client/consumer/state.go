@@ -21,17 +21,6 @@ type lineage struct {
 // begin notes that a shard is read from a position.
 func (l *lineage) begin(shard string, at Position) { l.state[shard] = Progress{Position: at} }
 
-// reading returns the shards that are not read to the end.
-func (l *lineage) reading() []string {
-	var shards []string
-	for id, p := range l.state {
-		if !p.Ended {
-			shards = append(shards, id)
-		}
-	}
-	return shards
-}
-
 // advance notes how far a shard was read.
 func (l *lineage) advance(shard string, to Position) { l.state[shard] = Progress{Position: to} }
 

@@ -18,7 +18,6 @@ type view struct {
 	at      time.Time
 	happen  int // happenings shown
 	drawn   int // lines of the last drawing
-	rates   []float64
 	refresh time.Duration
 }
 
