@@ -64,10 +64,10 @@ conformance: build clients ## official clients, unmodified, against the binary
 crash: faults ## kill -9 at random and at fault points, then the history checker
 	$(call gotest,test/crash)
 
-bench: build ## the table of speeds, as ratios to what this machine allows
+bench: build faults ## the table of speeds, as ratios to what this machine allows
 	bin/millrace bench suite $(ARGS)
 
-soak: build ## an hour under load: memory must not grow
+soak: build faults ## an hour under load: memory must not grow
 	bin/millrace bench soak $(ARGS)
 
 clean: ## remove what was built (never data)

@@ -47,6 +47,7 @@ type commands struct {
 	Produce produceCmd `cmd:"" help:"Send lines to a stream."`
 	Tail    tailCmd    `cmd:"" help:"Print what comes into a stream."`
 	Consume consumeCmd `cmd:"" help:"Print what comes into a stream, as a registered consumer."`
+	Bench   benchCmd   `cmd:"" help:"Put load on an endpoint, and measure."`
 
 	Admin   adminCmd   `cmd:"" help:"Certificates, backup, upgrades."`
 	Version versionCmd `cmd:"" help:"What this binary is."`
@@ -80,6 +81,7 @@ func Main(args []string, e *Env) (status int) {
 	c := commands{}
 	c.Server.withFlags()
 	c.Config.Print.withFlags()
+	c.Bench.withOperations()
 	parser, err := kong.New(&c,
 		kong.Name("millrace"),
 		kong.Description("Streams data behind the AWS APIs, on machines that you own."),

@@ -1,0 +1,133 @@
+package bench
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/millrace/millrace/internal/authn/sigv4"
+)
+
+// Protocol is how requests and answers are written.
+type Protocol string
+
+// The protocols.
+const (
+	JSON Protocol = "json" // AWS JSON 1.1
+	CBOR Protocol = "cbor" // AWS CBOR 1.1, as the Java SDK speaks it
+)
+
+func (p Protocol) contentType() string {
+	if p == CBOR {
+		return "application/x-amz-cbor-1.1"
+	}
+	return "application/x-amz-json-1.1"
+}
+
+// maxAge is how old a signature may be: servers take 5 minutes.
+const maxAge = 4 * time.Minute
+
+// Target is where requests go, and on whose behalf.
+type Target struct {
+	Host        string // with the port
+	Region      string
+	Credentials sigv4.Credentials
+}
+
+// ParseTarget reads an endpoint such as http://127.0.0.1:4566. Only plain HTTP is
+// spoken, to whatever host.
+func ParseTarget(endpoint, region string, c sigv4.Credentials) (Target, error) {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "http" || u.Host == "" || u.Path != "" && u.Path != "/" {
+		return Target{}, fmt.Errorf("endpoint %q: want http://HOST:PORT", endpoint)
+	}
+	if u.Port() == "" {
+		u.Host = net.JoinHostPort(u.Hostname(), "80")
+	}
+	return Target{Host: u.Host, Region: region, Credentials: c}, nil
+}
+
+// request is a request that can be sent again and again.
+type request struct {
+	operation string
+	protocol  Protocol
+	body      []byte
+	hash      string
+
+	head   []byte
+	signed time.Time
+}
+
+func newRequest(operation string, p Protocol, body []byte) *request {
+	return &request{operation: operation, protocol: p, body: body, hash: sigv4.HashBody(body)}
+}
+
+// parts returns the request as it is sent, signed anew where its signature is
+// too old at the time now.
+func (r *request) parts(t *Target, now time.Time) net.Buffers {
+	if now.Sub(r.signed) > maxAge {
+		r.sign(t, now)
+	}
+	return net.Buffers{r.head, r.body}
+}
+
+func (r *request) sign(t *Target, now time.Time) {
+	h := http.Request{
+		Method: http.MethodPost, Host: t.Host, URL: &url.URL{Scheme: "http", Host: t.Host, Path: "/"},
+		Header: http.Header{
+			"Content-Type": {r.protocol.contentType()},
+			"X-Amz-Target": {"Kinesis_20131202." + r.operation},
+		},
+	}
+	sigv4.Sign(&h, t.Credentials, r.hash, sigv4.Scope{Region: t.Region, Service: "kinesis"}, now.UTC())
+	var b bytes.Buffer
+	b.WriteString("POST / HTTP/1.1\r\nHost: " + t.Host + "\r\nContent-Length: " + strconv.Itoa(len(r.body)) + "\r\n")
+	_ = h.Header.Write(&b) // a buffer takes everything
+	b.WriteString("\r\n")
+	r.head, r.signed = b.Bytes(), now
+}
+
+// Error is an answer that says no.
+type Error struct {
+	Operation string
+	Status    int
+	Body      string // its beginning
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s: HTTP status %d: %.300q", e.Operation, e.Status, e.Body)
+}
+
+// Code returns the name of the AWS error, "" where the answer has none.
+func (e *Error) Code() string {
+	var v struct {
+		Type string `json:"__type"`
+	}
+	_ = json.Unmarshal([]byte(e.Body), &v) // then there is none
+	return v.Type
+}
+
+// control sends one request that is no part of a measurement, in JSON.
+func (c *conn) control(t *Target, operation string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	var answer []byte
+	status, err := c.do(newRequest(operation, JSON, body).parts(t, time.Now()), func(b []byte) { answer = append(answer, b...) })
+	if err != nil {
+		return fmt.Errorf("%s: %w", operation, err)
+	}
+	if status != http.StatusOK {
+		return &Error{operation, status, string(answer)}
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, out)
+}
