@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
@@ -70,13 +72,25 @@ func (t *target) client(ctx context.Context) (*kinesis.Client, error) {
 	return client, nil
 }
 
+// impatient tries again as the SDK does, but not where nobody listens: a person
+// waits for the answer.
+var impatient = retry.NewStandard(func(o *retry.StandardOptions) {
+	refused := retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return aws.FalseTernary
+		}
+		return aws.UnknownTernary
+	})
+	o.Retryables = append([]retry.IsErrorRetryable{refused}, o.Retryables...)
+})
+
 // find returns the stream of a name or ARN.
 func (t *target) find(ctx context.Context, c *kinesis.Client, stream string) (*types.StreamDescriptionSummary, error) {
 	in := &kinesis.DescribeStreamSummaryInput{StreamName: &stream}
 	if strings.HasPrefix(stream, "arn:") {
 		in = &kinesis.DescribeStreamSummaryInput{StreamARN: &stream}
 	}
-	out, err := c.DescribeStreamSummary(ctx, in)
+	out, err := c.DescribeStreamSummary(ctx, in, func(o *kinesis.Options) { o.Retryer = impatient })
 	var missing *types.ResourceNotFoundException
 	switch {
 	case errors.As(err, &missing):
