@@ -127,6 +127,23 @@ func TestTheLogShowsNoSecrets(t *testing.T) {
 	}
 }
 
+// talkative is an error that prints pages where it is asked for details.
+type talkative struct{}
+
+func (talkative) Error() string { return "short" }
+
+func (talkative) Format(w fmt.State, _ rune) { fmt.Fprint(w, "goroutine 1") }
+
+func TestTheLogShowsErrorsAsTheyRead(t *testing.T) {
+	for _, format := range []string{"text", "json"} {
+		var b bytes.Buffer
+		NewLogger(&b, format).Info("failed", "error", talkative{})
+		if got := b.String(); strings.Contains(got, "goroutine") || !strings.Contains(got, "short") {
+			t.Errorf("%s: %s", format, got)
+		}
+	}
+}
+
 func BenchmarkStreamsPut(b *testing.B) {
 	m, _ := newTest()
 	b.ReportAllocs()
