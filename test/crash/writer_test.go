@@ -20,8 +20,9 @@ import (
 type writer struct {
 	id       uint32
 	stream   string
-	batch    int // records of a call; 1: PutRecord
-	maxBytes int // of a record
+	batch    int  // records of a call; 1: PutRecord
+	maxBytes int  // of a record
+	even     bool // no record is larger
 	rnd      *rand.Rand
 	epoch    time.Time // of the attempts' times
 	n        uint64
@@ -37,10 +38,11 @@ func newWriter(id uint32, stream string, batch int) *writer {
 // next makes a record and its attempt, of unknown outcome yet.
 func (w *writer) next() (history.Attempt, types.PutRecordsRequestEntry) {
 	size := w.rnd.IntN(w.maxBytes)
-	switch w.rnd.IntN(400) {
-	case 0:
+	switch large := w.rnd.IntN(400); {
+	case w.even:
+	case large == 0:
 		size = 300 << 10
-	case 1, 2, 3, 4:
+	case large < 5:
 		size = 20 << 10
 	}
 	a := history.Attempt{ID: history.ID{Writer: w.id, N: w.n}, Key: fmt.Sprintf("%d-%d", w.id, w.rnd.IntN(50)), Began: time.Since(w.epoch)}
