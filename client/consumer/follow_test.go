@@ -250,6 +250,7 @@ func TestWhatEndsRun(t *testing.T) {
 		fail   error
 		handle error
 		want   error
+		listed bool // ListShards succeeds
 	}{
 		"an error of Handle":              {handle: denied, want: denied},
 		"an error that no retry mends":    {fail: &types.AccessDeniedException{Message: aws.String("no")}, want: &types.AccessDeniedException{}},
@@ -264,16 +265,45 @@ func TestWhatEndsRun(t *testing.T) {
 			}
 			listed := false
 			f.fail = func(op string) error {
-				if op == "ListShards" && !listed {
+				if op == "ListShards" && (c.listed || !listed) {
 					listed = true
 					return nil
 				}
 				return c.fail
 			}
-			err := New(Options{Client: f, Stream: "s", From: TrimHorizon(), Handle: func(context.Context, *Batch) error { return c.handle }}).Run(t.Context())
+			follower := New(Options{Client: f, Stream: "s", From: TrimHorizon(), Handle: func(context.Context, *Batch) error { return c.handle }})
+			err := follower.Run(t.Context())
 			if fmt.Sprintf("%T", err) != fmt.Sprintf("%T", c.want) {
 				t.Errorf("%s: %v", name, err)
 			}
+			for shard, p := range follower.State() {
+				if p.Ended != (c.want == nil) {
+					t.Errorf("%s: %s has ended: %v", name, shard, p.Ended)
+				}
+			}
 		})
 	}
+}
+
+// TestEndIsKept stops a run in the very moment in which a shard's last records
+// were handed over: they do not come again.
+func TestEndIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream(1)
+		f.put(0, "k")
+		f.split(0)
+		ctx, cancel := context.WithCancel(t.Context())
+		follower := New(Options{Client: f, Stream: "s", From: TrimHorizon(), Handle: func(_ context.Context, b *Batch) error {
+			if b.Ended {
+				cancel()
+			}
+			return nil
+		}})
+		if err := follower.Run(ctx); err != nil {
+			t.Error(err)
+		}
+		if s := follower.State(); !s[f.shards[0].id].Ended || len(s) != 3 {
+			t.Errorf("%+v", s)
+		}
+	})
 }

@@ -63,17 +63,17 @@ func (f *Follower) follow(ctx context.Context, s Shard) ([]Shard, error) {
 		})
 		var handled handleError
 		switch {
-		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
 		case errors.As(err, &handled):
 			return nil, handled.error
-		case ended:
+		case ended: // also where ctx has ended since: the state is to say so
 			return children, nil
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
 		case err == nil:
 			continue
 		case isCode(err, "ResourceNotFoundException"):
-			// The shard has expired, or the stream is gone: then this says so.
-			return f.descendants(ctx, s.ID)
+			// The shard has expired; or the stream or the consumer is gone.
+			return f.descendants(ctx, s.ID, err)
 		case !passing(err):
 			return nil, err
 		}

@@ -13,8 +13,6 @@ import (
 type Shard struct {
 	ID      string
 	Parents []string // one after a split, two after a merge, none of a stream's first
-	// The hash range, decimal, both ends inclusive.
-	FirstHashKey, LastHashKey string
 }
 
 func shardOf(s types.Shard) Shard {
@@ -24,20 +22,13 @@ func shardOf(s types.Shard) Shard {
 			shard.Parents = append(shard.Parents, *p)
 		}
 	}
-	if r := s.HashKeyRange; r != nil {
-		shard.FirstHashKey, shard.LastHashKey = aws.ToString(r.StartingHashKey), aws.ToString(r.EndingHashKey)
-	}
 	return shard
 }
 
 func childrenOf(children []types.ChildShard) []Shard {
 	var shards []Shard
 	for _, c := range children {
-		s := Shard{ID: aws.ToString(c.ShardId), Parents: c.ParentShards}
-		if r := c.HashKeyRange; r != nil {
-			s.FirstHashKey, s.LastHashKey = aws.ToString(r.StartingHashKey), aws.ToString(r.EndingHashKey)
-		}
-		shards = append(shards, s)
+		shards = append(shards, Shard{ID: aws.ToString(c.ShardId), Parents: c.ParentShards})
 	}
 	return shards
 }
@@ -61,11 +52,21 @@ func (f *Follower) list(ctx context.Context, filter *types.ShardFilter) ([]Shard
 	}
 }
 
-// descendants finds the children of a shard that itself can be read no more.
-func (f *Follower) descendants(ctx context.Context, shard string) ([]Shard, error) {
+// descendants finds the children of a shard that is not there any more. Where it
+// is, something else was not found, and why is returned: what reads on later must
+// not take the shard for read.
+func (f *Follower) descendants(ctx context.Context, shard string, why error) (children []Shard, err error) {
 	shards, err := f.list(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(shards, func(s Shard) bool { return !slices.Contains(s.Parents, shard) }), nil
+	for _, s := range shards {
+		if s.ID == shard {
+			return nil, why
+		}
+		if slices.Contains(s.Parents, shard) {
+			children = append(children, s)
+		}
+	}
+	return children, nil
 }

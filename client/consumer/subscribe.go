@@ -27,7 +27,7 @@ func (f *Follower) subscribe(ctx context.Context, shard string, from Position, e
 	out, err := f.o.Client.SubscribeToShard(ctx, &kinesis.SubscribeToShardInput{
 		ConsumerARN: &f.o.ConsumerARN, ShardId: &shard,
 		StartingPosition: &types.StartingPosition{Type: from.Type, SequenceNumber: from.sequenceNumber(), Timestamp: from.timestamp()},
-	})
+	}, ownProtocol)
 	if err != nil {
 		return why(ctx, err)
 	}
@@ -54,6 +54,13 @@ func (f *Follower) subscribe(ctx context.Context, shard string, from Position, e
 		watch.Reset(silence)
 	}
 	return why(ctx, events.Err())
+}
+
+// ownProtocol gives a call a protocol of its own. The SDK's (kinesis 1.56.11 on
+// smithy-go 1.28.8) keeps the buffer and the decoder of event streams in the
+// client's, and streams that are read side by side would share them.
+func ownProtocol(o *kinesis.Options) {
+	o.Protocol = kinesis.New(kinesis.Options{Region: o.Region}).Options().Protocol
 }
 
 // why is the error, or what the watch says where that ended the subscription.

@@ -13,6 +13,7 @@ type lane struct {
 	lock    chan struct{}
 	filling []Record
 	bytes   int // of filling
+	closed  bool
 	full    chan []Record
 	empty   chan []Record // batches to fill again
 	request request       // owned by run
@@ -36,6 +37,9 @@ func (l *lane) put(ctx context.Context, r Record) error {
 		return context.Cause(l.p.ctx)
 	}
 	defer func() { <-l.lock }()
+	if l.closed {
+		return ErrClosed
+	}
 	n := size(&r)
 	if len(l.filling) == l.p.o.MaxRecords || len(l.filling) > 0 && l.bytes+n > l.p.o.MaxBytes {
 		select {
@@ -71,7 +75,7 @@ func (l *lane) close() {
 	case l.full <- l.filling:
 	case <-l.p.ctx.Done():
 	}
-	l.filling = nil
+	l.filling, l.closed = nil, true
 	close(l.full)
 }
 

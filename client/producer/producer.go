@@ -107,7 +107,7 @@ func (p *Producer) Put(ctx context.Context, r Record) error {
 }
 
 // Close writes what was put and returns once it is stored, or why it is not. It
-// must be called once, after the last Put returned.
+// is called once.
 func (p *Producer) Close() error {
 	for _, l := range p.lanes {
 		l.close()

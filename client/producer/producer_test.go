@@ -115,6 +115,9 @@ func TestStoresAllInOrderAndInFullBatches(t *testing.T) {
 			told += len(r)
 		}})
 		put(t, p, 20_000, 50)
+		if err := p.Put(t.Context(), Record{Key: "k"}); !errors.Is(err, ErrClosed) {
+			t.Errorf("Put after Close: %v", err)
+		}
 		if f.n != 20_000 || told != f.n {
 			t.Errorf("%d stored, told of %d", f.n, told)
 		}

@@ -44,7 +44,9 @@ func written(t *testing.T, dir string) (lines []string, files int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lines = append(lines, strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")...)
+		for line := range strings.Lines(string(text)) {
+			lines = append(lines, strings.TrimSuffix(line, "\n"))
+		}
 	}
 	slices.Sort(lines)
 	return lines, len(paths)
@@ -67,6 +69,9 @@ func TestFileOfLines(t *testing.T) {
 	r, said := script(t, o)
 	if r.Sent != uint64(len(want)) || r.Arrived != r.Sent {
 		t.Errorf("sent %d, arrived %d of %d lines", r.Sent, r.Arrived, len(want))
+	}
+	if r.Resent > 0 {
+		t.Fatalf("%d lines were stored twice: their requests had no answer", r.Resent)
 	}
 	got, files := written(t, o.Out)
 	slices.Sort(want)

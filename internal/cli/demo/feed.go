@@ -48,8 +48,8 @@ func (d *demo) lines(ctx context.Context, p *producer.Producer, r *reshape) erro
 				return err
 			}
 			d.ledger.send(l.record.Data, l.bytes, l.progress)
-			if err := p.Put(context.Background(), l.record); err != nil {
-				return err
+			if p.Put(context.Background(), l.record) != nil {
+				return errAtOnce // Close says why
 			}
 		case <-over:
 			return io.EOF
