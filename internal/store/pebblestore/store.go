@@ -98,6 +98,9 @@ func (s *Store) open(o Options) (err error) {
 			return err
 		}
 	}
+	if err := checkManifest(o.FS, o.FS.PathJoin(o.Dir, "pebble")); err != nil {
+		return err
+	}
 	s.db, err = pebble.Open(o.FS.PathJoin(o.Dir, "pebble"), databaseOptions(o, &logger{Logger: o.Logger, die: s.die}))
 	if err != nil {
 		return err
