@@ -35,7 +35,8 @@ func appendCanonical(b []byte, r *Request, s *Signature, payloadHash string) (_ 
 // appendHeader appends the value of one signed header; several values stand
 // between commas.
 func appendHeader(b []byte, r *Request, name string) ([]byte, bool) {
-	if name == "host" {
+	// Over HTTP/2 the JavaScript SDK signs the pseudo-header that replaces Host.
+	if name == "host" || name == ":authority" {
 		return appendTrimmed(b, r.Host), true
 	}
 	values := lookup(r.Header, name)

@@ -238,3 +238,26 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	}
 }
+
+// As client-kinesis 3.1142 of the JavaScript SDK sent it over HTTP/2: it signs
+// :authority where others sign host.
+func TestAuthorityStandsForHost(t *testing.T) {
+	const body = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a" // of {}
+	r := Request{Method: "POST", Path: "/", Host: "127.0.0.1:24599", ContentLength: 2, Header: header(
+		"Content-Type", "application/x-amz-json-1.1", "X-Amz-Target", "Kinesis_20131202.ListStreams", "Content-Length", "2",
+		"X-Amz-User-Agent", "aws-sdk-js/3.1142.0", "Amz-Sdk-Invocation-Id", "e983c7be-547c-447a-8bad-bf9de39cb10b",
+		"Amz-Sdk-Request", "attempt=1; max=1", "X-Amz-Date", "20261124T095354Z", "X-Amz-Content-Sha256", body,
+		"Authorization", Algorithm+" Credential=test/20261124/us-east-1/kinesis/aws4_request, SignedHeaders=:authority;amz-sdk-invocation-id;amz-sdk-request;content-length;content-type;x-amz-content-sha256;x-amz-date;x-amz-target;x-amz-user-agent, Signature=9ef7b0e79773b94958c49bb5f840b8592c0141ad47dbd19838826bd47d780da9")}
+	var s Signature
+	if err := Parse(&r, &s); err != nil {
+		t.Fatal(err)
+	}
+	var v Verifier
+	if err := v.Verify(&r, &s, "testtest", body, at("20261124T095354Z")); err != nil {
+		t.Error(err)
+	}
+	r.Host = "elsewhere"
+	if err := v.Verify(&r, &s, "testtest", body, at("20261124T095354Z")); err == nil {
+		t.Error("another authority passes")
+	}
+}
