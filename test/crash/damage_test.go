@@ -170,7 +170,9 @@ func readAround(ctx context.Context, c *kinesis.Client, stream string, sh *histo
 func firstReadable(ctx context.Context, c *kinesis.Client, stream, shard string, was []history.Stored) ([]types.Record, error) {
 	for i := 64; i < len(was); i *= 2 {
 		it, err := c.GetShardIterator(ctx, &kinesis.GetShardIteratorInput{StreamName: &stream, ShardId: &shard, ShardIteratorType: types.ShardIteratorTypeAtSequenceNumber, StartingSequenceNumber: &was[i].Sequence})
-		if err != nil {
+		if internal(err) {
+			return nil, nil // the shard cannot be opened at all
+		} else if err != nil {
 			return nil, err
 		}
 		out, err := c.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: it.ShardIterator})
@@ -269,7 +271,9 @@ func TestDamage(t *testing.T) {
 		for _, c := range []struct {
 			pattern string
 			places  int
-		}{{"pebble/*.log", 4}, {"pebble/MANIFEST-*", 12}, {"pebble/OPTIONS-*", 2}, {"master.key", 2}} {
+			tail    bool // its end may be taken for torn
+		}{{"pebble/*.log", 8, true}, {"pebble/MANIFEST-*", 12, false}, {"pebble/OPTIONS-*", 2, false}, {"master.key", 2, false}} {
+			refused := 0
 			for i := range c.places {
 				s := k.clone(t)
 				names := files(t, filepath.Join(s.data, c.pattern))
@@ -277,13 +281,23 @@ func TestDamage(t *testing.T) {
 				where := fmt.Sprintf("%s at %d of %d", filepath.Base(name), i, c.places)
 				flip(t, name, size(t, name)*int64(i)/int64(c.places))
 				srv, err := s.tryStart()
-				if err != nil {
-					// Pebble does not tell the file; the directory is what a person gets.
+				switch {
+				case err != nil:
+					refused++
+					// Pebble does not tell the file of a log; the directory is what a person gets.
 					wantNamed(t, where, err.Error(), s.data)
-				} else if unreadable := k.look(t, srv.client()); len(unreadable) > 0 {
-					t.Errorf("%s: the server starts without %v", where, unreadable)
+				case c.tail:
+					k.look(t, srv.client())
+					k.wantPrefixes(t, srv.client())
+				default:
+					if unreadable := k.look(t, srv.client()); len(unreadable) > 0 {
+						t.Errorf("%s: the server starts without %v", where, unreadable)
+					}
 				}
 				srv.kill()
+			}
+			if refused == 0 {
+				t.Errorf("%s: no damage was met", c.pattern)
 			}
 		}
 	})
@@ -314,7 +328,7 @@ func TestDamage(t *testing.T) {
 			if len(unreadable) > 2 {
 				t.Logf("%s: unreadable: %v", where, unreadable)
 			}
-			k.wantWrites(t, where, srv.client())
+			k.wantWrites(t, where, srv.client(), unreadable)
 			srv.kill()
 		}
 		if seen == 0 {
@@ -348,8 +362,9 @@ func (k *killedSite) wantPrefixes(t *testing.T, c *kinesis.Client) {
 	}
 }
 
-// wantWrites asserts that all shards take records.
-func (k *killedSite) wantWrites(t *testing.T, where string, c *kinesis.Client) {
+// wantWrites asserts that all shards take records, but those that are damaged
+// may refuse them.
+func (k *killedSite) wantWrites(t *testing.T, where string, c *kinesis.Client, unreadable []string) {
 	t.Helper()
 	for i, w := range k.writers {
 		n := newWriter(uint32(100+i), w.stream, 100)
@@ -357,8 +372,13 @@ func (k *killedSite) wantWrites(t *testing.T, where string, c *kinesis.Client) {
 			t.Errorf("%s: %v", where, err)
 		}
 		for _, a := range n.attempts {
-			if a.Outcome != history.Acknowledged {
-				t.Errorf("%s: a record to %s was %s", where, w.stream, a.Outcome)
+			if a.Outcome == history.Acknowledged || slices.Contains(unreadable, w.stream) {
+				continue
+			}
+			shards := k.streams[w.stream]
+			at := slices.IndexFunc(shards, func(sh history.Shard) bool { return sh.Contains(a.Hash) })
+			if !slices.Contains(unreadable, w.stream+"/"+shards[at].ID) {
+				t.Errorf("%s: a record to %s of %s was %s", where, shards[at].ID, w.stream, a.Outcome)
 				break
 			}
 		}

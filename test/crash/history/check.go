@@ -72,7 +72,7 @@ func (f *findings) checkRecords(s Stream, attempts map[ID]*Attempt) {
 			if r.Key != a.Key {
 				f.add(Damage, "%s at %s has key %q, written with %q", r.ID, r.Sequence, r.Key, a.Key)
 			}
-			if !sh.contains(a.Hash) {
+			if !sh.Contains(a.Hash) {
 				f.add(Misplaced, "%s with hash %x is in %s, from %x to %x", r.ID, a.Hash, sh.ID, sh.Start, sh.End)
 			}
 			places[r.ID] = append(places[r.ID], place{sh.ID, r.Sequence})
@@ -99,7 +99,8 @@ func (f *findings) checkRecords(s Stream, attempts map[ID]*Attempt) {
 	}
 }
 
-func (sh *Shard) contains(h Hash) bool {
+// Contains reports whether a hash is in the shard's range.
+func (sh *Shard) Contains(h Hash) bool {
 	return bytes.Compare(sh.Start[:], h[:]) <= 0 && bytes.Compare(h[:], sh.End[:]) <= 0
 }
 
