@@ -5,6 +5,7 @@ import (
 	"github.com/millrace/millrace/internal/wire"
 	"github.com/millrace/millrace/internal/wire/awscbor"
 	"github.com/millrace/millrace/internal/wire/awsjson"
+	wirequery "github.com/millrace/millrace/internal/wire/query"
 	"github.com/millrace/millrace/internal/wire/rpccbor"
 )
 
@@ -21,7 +22,7 @@ var (
 	cbor11 = &protocol{api.CBOR11, "cbor-1.1", awscbor.Codec{}}
 	cborV2 = &protocol{api.RPCCBOR, "rpc-v2-cbor", rpccbor.Codec{}}
 
-	query    = &protocol{api.Query, "query", nil}
+	query    = &protocol{api.Query, "query", wirequery.Codec{}}
 	restJSON = &protocol{api.RESTJSON, "rest-json", nil}
 	restXML  = &protocol{api.RESTXML, "rest-xml", nil}
 )
