@@ -10,19 +10,19 @@ import (
 //go:embed testdata/protocol-tests/*/*.json
 var files embed.FS
 
-// suite is one entry of a file of cases: a small model and the cases of one
-// operation.
+// suite is one entry of a file of cases: those of one operation. Its model is
+// what package shapes is generated from.
 type suite struct {
-	Metadata metadata         `json:"metadata"`
-	Shapes   map[string]shape `json:"shapes"`
-	Cases    []*protocolCase  `json:"cases"`
+	Metadata struct {
+		Protocol string `json:"protocol"`
+	} `json:"metadata"`
+	Cases []*protocolCase `json:"cases"`
 }
 
 // protocolCase is one official case. Params and Serialized belong to inputs,
 // the rest to outputs.
 type protocolCase struct {
 	ID         string          `json:"id"`
-	Given      operationModel  `json:"given"`
 	Params     json.RawMessage `json:"params"`
 	Serialized message         `json:"serialized"`
 

@@ -2,9 +2,9 @@
 // import it; nothing else does.
 //
 // It owns the cases (testdata/protocol-tests), the filling of a structure from a
-// case's JSON parameters, the comparison of structures and of messages with what
-// a case expects, and a reader of API models whose values are dynamic, for tests
-// that need the shapes of a service that the codecs may not import.
+// case's JSON parameters, and the comparison of structures and of messages with
+// what a case expects. The operations are those of package shapes; the members of
+// errors are dynamic values.
 //
 // Bodies are compared parsed: JSON by value, XML as a tree without regard to the
 // order of differently named elements, CBOR by value. A case that is left out

@@ -1,9 +1,10 @@
 package wiretest
 
-import "github.com/millrace/millrace/internal/api"
+import (
+	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/wire/wiretest/shapes"
+)
 
-// operation returns the table of a case's operation.
-func operation(_ string, _ int, s *suite, c *protocolCase) *api.Operation {
-	b := builder{s.Shapes, map[string]*api.Schema{}}
-	return b.operation(newService(s.Metadata), c.Given)
-}
+// operation returns the generated table of the operation that a suite's cases
+// share.
+func operation(file string, suite int) *api.Operation { return shapes.Suites[file][suite] }

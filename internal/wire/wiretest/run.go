@@ -84,7 +84,7 @@ func run(t *testing.T, file string, skip map[string]string, check func(*api.Oper
 		for _, c := range s.Cases {
 			seen[c.ID] = true
 			t.Run(c.ID, func(t *testing.T) {
-				d := check(operation(file, i, s, c), form, c)
+				d := check(operation(file, i), form, c)
 				reason, left := skip[c.ID]
 				switch {
 				case left && len(d) == 0:
