@@ -176,13 +176,14 @@ func (h *stream) reshardSteps(ctx context.Context, st *streamState, steps []*ste
 		return nil, err
 	}
 	fault.Point("kinesis.reshard.logs")
-	ends := make([]store.Position, len(parents))
+	ends, newest := make([]store.Position, len(parents)), make([]time.Time, len(parents))
 	if err := each(len(parents), func(i int) error {
 		log, err := parents[i].runtime.log(ctx)
 		if err != nil {
 			return err
 		}
 		ends[i], err = log.Seal(ctx)
+		newest[i] = log.State().Last
 		return err
 	}); err != nil {
 		return nil, err
@@ -196,6 +197,10 @@ func (h *stream) reshardSteps(ctx context.Context, st *streamState, steps []*ste
 		for i, parent := range parents {
 			closed := *parent
 			closed.Closed, closed.Records = now, ends[i]
+			if newest[i].After(now) {
+				// The clock went back: the shard must not expire before its records.
+				closed.Closed = newest[i].UTC()
+			}
 			tx.Set(shardKey(closed.Index), encodeRow(closed))
 		}
 		d := cur.description
