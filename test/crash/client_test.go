@@ -4,45 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/big"
-	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/millrace/millrace/test/crash/history"
+	"github.com/millrace/millrace/test/sdk"
 )
 
 // client returns an SDK client of the server that never tries again.
 func (srv *server) client() *kinesis.Client {
-	return kinesis.New(kinesis.Options{
-		Region:       region,
-		BaseEndpoint: aws.String(srv.url),
-		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
-		Retryer:      aws.NopRetryer{},
-		HTTPClient:   &http.Client{Transport: plainBodies{&http.Transport{MaxIdleConnsPerHost: 16}}, Timeout: 20 * time.Second},
-	})
-}
-
-// plainBodies hides that the SDK's bodies can write themselves. The SDK closes a
-// body as soon as the answer's head is there; net/http then still looks whether
-// the body has more, and a closed one that writes itself says io.EOF, an error,
-// for which net/http gives the connection up in the middle of the answer. That
-// is once in some forty calls of a server as near as ours, and each would stand
-// here for a server that has died.
-type plainBodies struct{ *http.Transport }
-
-func (p plainBodies) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Body != nil {
-		r = r.Clone(r.Context())
-		r.Body = struct{ io.ReadCloser }{r.Body}
-	}
-	return p.Transport.RoundTrip(r)
+	return sdk.Kinesis(srv.url, region, accessKey, secretKey)
 }
 
 // code is the error code that the server answered with, or "" where it did not
