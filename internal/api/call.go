@@ -19,8 +19,18 @@ type Call struct {
 	Principal *Principal
 	Account   string // the account whose resources a name means
 	Region    string
+	// Memory takes n bytes for the answer, and reports false where they do not come
+	// free in time. It is nil where memory is not shared out. Use Reserve.
+	Memory func(ctx context.Context, n int64) bool
 
 	after []func()
+}
+
+// Reserve asks for the memory of an answer that will be large, before anything is
+// done for it. Where it reports false the operation answers by throttling. What
+// was reserved is free again when the answer is written.
+func (c *Call) Reserve(ctx context.Context, n int64) bool {
+	return c.Memory == nil || c.Memory(ctx, n)
 }
 
 // AfterResponse registers f to run once the answer is written and nothing

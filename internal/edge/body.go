@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -100,13 +101,38 @@ func (x *exchange) readChunked(limit int64) error {
 	}
 }
 
-// reserve takes memory from the budget until the exchange is over.
+// reserve takes memory for the body until the exchange is over.
 func (x *exchange) reserve(n int64) bool {
-	if !x.server.budget.take(x.r.Context(), n) {
+	if !x.server.bodies.take(x.r.Context(), n) {
 		return false
 	}
-	x.reserved += n
+	x.bodyBytes += n
 	return true
+}
+
+// reserveAnswer takes memory for the answer until the exchange is over. It is
+// api.Call.Memory: an operation that may answer at length asks before it runs.
+func (x *exchange) reserveAnswer(ctx context.Context, n int64) bool {
+	if !x.server.answers.take(ctx, n) {
+		return false
+	}
+	x.answerBytes += n
+	return true
+}
+
+// settleAnswer makes n of what was reserved for the answer. That may be more than
+// there is: the next to come wait for it, since what has taken effect must not be
+// answered by throttling.
+func (x *exchange) settleAnswer(n int64) {
+	x.server.answers.give(x.answerBytes - n)
+	x.answerBytes = n
+}
+
+// release gives back all memory of the exchange.
+func (x *exchange) release() {
+	x.server.bodies.give(x.bodyBytes)
+	x.server.answers.give(x.answerBytes)
+	x.bodyBytes, x.answerBytes = 0, 0
 }
 
 // hashBody returns the SHA-256 of the body in hexadecimal.

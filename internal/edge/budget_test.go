@@ -11,7 +11,7 @@ import (
 
 func TestBudgetServesInOrderAndGivesUp(t *testing.T) {
 	c := clock.NewFake(epoch)
-	b := newBudget(100, c)
+	b := newBudget(100, 0, c)
 	if !b.take(context.Background(), 80) {
 		t.Fatal("there was room")
 	}
@@ -47,8 +47,9 @@ func TestWithoutMemoryARequestIsThrottled(t *testing.T) {
 	c := clock.NewFake(epoch)
 	s, _ := newServer(t, &streams{}, func(o *Options) { o.Memory = 1000; o.Clock = c })
 	url := start(t, s)
-	if !s.budget.take(context.Background(), 1000) {
-		t.Fatal("there was room")
+	s.bodies.small = 0
+	if !s.bodies.take(context.Background(), 500) {
+		t.Fatal("there was no room")
 	}
 	done := make(chan answer)
 	go func() { done <- do(t, client(1), post(t, url, "PutRecord", jsonType, putBody)) }()
@@ -59,7 +60,7 @@ func TestWithoutMemoryARequestIsThrottled(t *testing.T) {
 	if a := <-done; a.status != 400 || !strings.Contains(a.body, `"__type":"ThrottlingException"`) {
 		t.Errorf("%+v", a)
 	}
-	s.budget.give(1000)
+	s.bodies.give(500)
 	if a := do(t, client(1), post(t, url, "PutRecord", jsonType, putBody)); a.status != 200 {
 		t.Errorf("%+v", a)
 	}

@@ -246,8 +246,8 @@ func TestSlowClientsAreCut(t *testing.T) {
 		}
 		conn.Close()
 	}
-	if s.budget.free != s.o.Memory {
-		t.Errorf("%d bytes of memory were not given back", s.o.Memory-s.budget.free)
+	if free := s.bodies.free + s.answers.free; free != s.o.Memory {
+		t.Errorf("%d bytes of memory were not given back", s.o.Memory-free)
 	}
 }
 
@@ -272,7 +272,7 @@ func TestAnswerThatNobodyReads(t *testing.T) {
 		out.ShardId = api.Some(strings.Repeat("x", 32<<20))
 		return nil
 	}}, nil)
-	s.pace.grace, s.pace.rate = 200*time.Millisecond, 1<<30
+	s.pace.grace, s.pace.answerRate = 200*time.Millisecond, 1<<30
 	url := start(t, s)
 	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 	if err != nil {
@@ -285,8 +285,8 @@ func TestAnswerThatNobodyReads(t *testing.T) {
 	if e := seen.next(t); e.BytesOut >= 32<<20 {
 		t.Errorf("observed %+v", e)
 	}
-	if s.budget.free != s.o.Memory {
-		t.Errorf("%d bytes of memory were not given back", s.o.Memory-s.budget.free)
+	if free := s.bodies.free + s.answers.free; free != s.o.Memory {
+		t.Errorf("%d bytes of memory were not given back", s.o.Memory-free)
 	}
 }
 

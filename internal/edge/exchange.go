@@ -28,8 +28,8 @@ type exchange struct {
 	requestID string
 	principal *api.Principal
 
-	body     *buffer
-	reserved int64 // bytes taken from the budget
+	body                   *buffer
+	bodyBytes, answerBytes int64 // taken from the budgets
 
 	status   int
 	code     string
@@ -53,7 +53,7 @@ func (x *exchange) finish(clean *bool) {
 	read := int64(len(x.bytes()))
 	if p := recover(); p != nil {
 		if p == http.ErrAbortHandler {
-			x.server.budget.give(x.reserved)
+			x.release()
 			panic(p)
 		}
 		x.server.o.Logger.Error("BUG: a call panicked", "request", x.requestID, "operation", x.operationName(), "panic", p, "stack", string(debug.Stack()))
@@ -62,7 +62,7 @@ func (x *exchange) finish(clean *bool) {
 	} else {
 		x.body.free()
 	}
-	x.server.budget.give(x.reserved)
+	x.release()
 	e := Event{
 		RequestID: x.requestID, Status: x.status, Code: x.code, Duration: time.Since(x.start),
 		BytesIn: read, BytesOut: x.bytesOut, Region: x.signature.Scope.Region,
@@ -178,7 +178,7 @@ func (x *exchange) call(claim error) {
 			return
 		}
 	}
-	c := &api.Call{RequestID: x.requestID, Operation: e.Operation, Principal: x.principal, Account: x.principal.Account, Region: x.signature.Scope.Region}
+	c := &api.Call{RequestID: x.requestID, Operation: e.Operation, Principal: x.principal, Account: x.principal.Account, Region: x.signature.Scope.Region, Memory: x.reserveAnswer}
 	defer c.Done()
 	ctx := api.WithCall(x.r.Context(), c)
 	if err := x.server.o.Authorizer.Authorize(ctx, c, in); err != nil {
@@ -253,22 +253,21 @@ func (x *exchange) answer(ctx context.Context, in api.Struct) {
 	if e.Release != nil {
 		e.Release(in, out)
 	}
+	api.CallOf(ctx).Done()
 	n := int64(len(resp.Body))
 	e.hint.Store(max(n, e.hint.Load()*7/8))
-	switch {
-	case err != nil:
+	x.settleAnswer(n)
+	if err != nil {
 		x.failWith(err)
-	case !x.reserve(n):
-		x.fail(throttled())
-	default:
-		x.write(resp.Status, resp.Body)
+		return
 	}
+	x.write(resp.Status, resp.Body)
 }
 
 // write sends the answer's head and body.
 func (x *exchange) write(status int, body []byte) {
 	if d, ok := x.w.(deadlines); ok {
-		_ = d.SetWriteDeadline(time.Now().Add(x.server.pace.allowance(int64(len(body)))))
+		_ = d.SetWriteDeadline(time.Now().Add(x.server.pace.answer(int64(len(body)))))
 	}
 	h := x.w.Header()
 	x.setIDs(h)

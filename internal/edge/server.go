@@ -53,11 +53,13 @@ type Options struct {
 
 // Server serves the APIs over HTTP. It is an http.Handler; Serve runs it.
 type Server struct {
-	o      Options
-	table  *table
-	budget *budget
-	pace   pace
-	pool   sync.Pool // *exchange
+	o     Options
+	table *table
+	// Answers that nobody takes must not keep bodies from arriving, so each has half
+	// of the memory.
+	bodies, answers *budget
+	pace            pace
+	pool            sync.Pool // *exchange
 
 	draining  atomic.Bool
 	streams   context.Context // ends when draining begins
@@ -90,7 +92,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, table: t, budget: newBudget(o.Memory, o.Clock), pace: standardPace}
+	s := &Server{o: o, table: t, bodies: newBudget(o.Memory/2, small, o.Clock), answers: newBudget(o.Memory/2, small, o.Clock), pace: standardPace}
 	s.streams, s.endStream = context.WithCancelCause(context.Background())
 	s.calls, s.endCalls = context.WithCancelCause(context.Background())
 	return s, nil

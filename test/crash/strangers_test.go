@@ -178,9 +178,9 @@ func TestIdleConnections(t *testing.T) {
 	}
 }
 
-// TestClientsThatStopReading subscribes to a shard of large records and reads
-// nothing of it. The server's memory stays bounded, and others are
-// served.
+// TestClientsThatStopReading asks for pages of 10 MiB and subscribes to a shard of
+// large records, and reads nothing of it. The server's memory stays bounded, and
+// others are served.
 func TestClientsThatStopReading(t *testing.T) {
 	ctx := t.Context()
 	w := newWriter(1, "s", 10)
@@ -205,6 +205,13 @@ func TestClientsThatStopReading(t *testing.T) {
 		if err := r.Write(conn); err != nil {
 			t.Fatal(err)
 		}
+	}
+	it, err := c.GetShardIterator(ctx, &kinesis.GetShardIteratorInput{StreamName: aws.String("s"), ShardId: aws.String("shardId-000000000000"), ShardIteratorType: types.ShardIteratorTypeTrimHorizon})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 40 {
+		silent(srv.signed(t, "GetRecords", jsonBody, `{"ShardIterator":"`+*it.ShardIterator+`"}`))
 	}
 	for i := range 20 {
 		name := fmt.Sprint("consumer", i)

@@ -48,9 +48,18 @@ func (s *Service) GetRecords(ctx context.Context, in *kinesisapi.GetRecordsInput
 	if err := s.admitRead(st, sh, now); err != nil {
 		return err
 	}
+	limit := store.Limit{Records: int(in.Limit.Or(maxGetRecords)), Bytes: maxGetBytes}
+	log, err := sh.runtime.log(ctx)
+	if err != nil {
+		return err
+	}
+	// The page, and its encoding, which is a third longer in JSON.
+	if n := expectedBytes(log, it.position, limit); !call.Reserve(ctx, n*7/3) {
+		return kinesisapi.ErrProvisionedThroughputExceededException.New("%s", throttledMessage(st, sh.id))
+	}
 	page := pages.Get().(*store.Page)
 	call.AfterResponse(func() { releasePage(page) })
-	r, err := s.readShard(ctx, st, sh, it.position, store.Limit{Records: int(in.Limit.Or(maxGetRecords)), Bytes: maxGetBytes}, page)
+	r, err := s.readShard(ctx, st, sh, it.position, limit, page)
 	if err != nil {
 		return err
 	}
@@ -69,6 +78,18 @@ func (s *Service) GetRecords(ctx context.Context, in *kinesisapi.GetRecordsInput
 	sh.runtime.readBytes.spend(now, float64(r.bytes))
 	s.o.Metrics.Get(it.key.account, it.key.region, it.key.name, sh.id, st.ShardMetrics, len(page.Records), r.bytes, r.behind, false)
 	return nil
+}
+
+// expectedBytes is about how long a page will be.
+func expectedBytes(log store.Log, from store.Position, limit store.Limit) int64 {
+	state := log.State()
+	from = max(from, state.First)
+	if from >= state.Next {
+		return 0
+	}
+	records := min(int64(state.Next-from), int64(limit.Records))
+	mean := log.Size()/int64(state.Next-state.First) + 1
+	return min(records*mean, int64(limit.Bytes))
 }
 
 // admitRead takes a call's share of what a shard's readers share.
