@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -62,7 +63,7 @@ func (a *App) openStore() error {
 		return err
 	}
 	a.store = s
-	a.onStop("store", func(context.Context) error { return s.Close() })
+	a.onStop("store", func(ctx context.Context) error { return closeStore(ctx, s, a.logger) })
 	m.Gauge("fsync_always", "1: what is acknowledged is on disk. 0: --fsync=interval, and a crash of the machine may lose the last 100 ms.", func() float64 {
 		if a.config.Fsync == "always" {
 			return 1
@@ -82,4 +83,19 @@ func explain(err error) error {
 		return fmt.Errorf("%w; free space, or lower --min-free", err)
 	}
 	return err
+}
+
+// closeStore closes the store, but does not wait beyond ctx: the engine ends
+// compactions that are under way, which can take longer than a stop may. What was
+// acknowledged is on disk, and the next start takes the compaction up again.
+func closeStore(ctx context.Context, s store.Store, logger *slog.Logger) error {
+	done := make(chan error, 1)
+	go func() { done <- s.Close() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		logger.Info("the store still compacts; ending without waiting for it, what was acknowledged is on disk")
+		return nil
+	}
 }
