@@ -67,6 +67,9 @@ type Store interface {
 	// Health returns nil, or what is wrong with the store now: little space, a
 	// clock that jumped, a damaged block that was met.
 	Health() []Problem
+	// TrimAllowed reports whether what has expired by the clock may be trimmed. It
+	// may not while the clock is suspected to be ahead; Health says so then.
+	TrimAllowed() bool
 	// Close waits for commits under way and closes the store.
 	Close() error
 }

@@ -41,7 +41,7 @@ func (s *Service) DescribeStream(ctx context.Context, in *kinesisapi.DescribeStr
 	if st.Status == creating {
 		return nil
 	}
-	horizon := s.o.Clock.Now().Add(-st.retention(s.o.Hour))
+	horizon := s.horizon(st)
 	limit := min(int(in.Limit.Or(maxDescribeShards)), maxDescribeShards)
 	for _, sh := range st.shards {
 		if int64(sh.Index) <= after || !(shardFilter{}).selects(sh, st.CreatedAt, horizon) {

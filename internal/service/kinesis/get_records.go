@@ -130,7 +130,7 @@ func (s *Service) readShard(ctx context.Context, st *streamState, sh *shard, fro
 		return reading{}, err
 	}
 	now := s.o.Clock.Now()
-	horizon := now.Add(-st.retention(s.o.Hour))
+	horizon := s.horizon(st)
 	for {
 		page.Reset()
 		if err := log.Read(ctx, from, limit, page); err != nil {

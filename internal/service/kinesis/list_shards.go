@@ -39,7 +39,7 @@ func (s *Service) ListShards(ctx context.Context, in *kinesisapi.ListShardsInput
 	if in.StreamCreationTimestamp.Set && in.StreamCreationTimestamp.V.Unix() != st.CreatedAt.Unix() {
 		return streamNotFound(st.key)
 	}
-	horizon := s.o.Clock.Now().Add(-st.retention(s.o.Hour))
+	horizon := s.horizon(st)
 	limit := min(int(in.MaxResults.Or(maxListShards)), maxListShards)
 	out.Shards = []kinesisapi.Shard{}
 	for _, sh := range st.shards {

@@ -125,3 +125,26 @@ func TestListShardsFilters(t *testing.T) {
 		}
 	}
 }
+
+func TestNothingExpiresByAClockThatIsNotBelieved(t *testing.T) {
+	h := newHarness(t)
+	st := h.create("s", 1)
+	s, _, err := h.stream(t.Context(), st.key)
+	h.must(err)
+	h.put("s", [2]string{"a", "1"})
+	h.must(h.split("s", "0", hash128.Bound(1, 2).String()))
+	h.settle("s")
+	h.store.SuspectClock(true)
+	h.clock.Advance(30 * time.Hour)
+	h.trimAll(t.Context())
+	h.must(s.trim(t.Context()))
+	if got := data(h.get(h.iterator("s", "0", "TRIM_HORIZON")).Records); !slices.Equal(got, []string{"1"}) {
+		t.Errorf("30 hours ahead: %q", got)
+	}
+	h.clock.Advance(-30 * time.Hour)
+	h.store.SuspectClock(false)
+	h.trimAll(t.Context())
+	if got := data(h.get(h.iterator("s", "0", "TRIM_HORIZON")).Records); !slices.Equal(got, []string{"1"}) {
+		t.Errorf("with the clock right again: %q", got)
+	}
+}

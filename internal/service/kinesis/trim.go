@@ -8,8 +8,21 @@ import (
 	"github.com/millrace/millrace/internal/store"
 )
 
-// trimAll forgets the expired records of all streams.
+// horizon is the time before which the stream's records have expired. While the
+// clock is suspected to be ahead nothing has.
+func (s *Service) horizon(st *streamState) time.Time {
+	if !s.o.Store.TrimAllowed() {
+		return time.Time{}
+	}
+	return s.o.Clock.Now().Add(-st.retention(s.o.Hour))
+}
+
+// trimAll forgets the expired records of all streams, unless the clock is
+// suspected to be ahead: the store's health says so then.
 func (s *Service) trimAll(ctx context.Context) {
+	if !s.o.Store.TrimAllowed() {
+		return
+	}
 	for _, h := range s.all() {
 		if err := h.trim(store.Freeing(ctx)); err != nil && ctx.Err() == nil {
 			s.o.Logger.Warn("expired records of a stream could not be removed; the next round tries again", "stream", h.key.arn(), "error", err)
@@ -24,7 +37,7 @@ func (h *stream) trim(ctx context.Context) error {
 	if err != nil || st == nil {
 		return err
 	}
-	horizon := h.svc.o.Clock.Now().Add(-st.retention(h.svc.o.Hour))
+	horizon := h.svc.horizon(st)
 	var failed error
 	var expired []*shard
 	for _, sh := range st.shards {

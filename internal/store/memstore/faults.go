@@ -27,6 +27,7 @@ type faults struct {
 	left    int // commits still to fail; negative for all
 	fate    Fate
 	noSpace bool
+	suspect bool // the clock is
 }
 
 func (f *faults) holding() bool { return f.held && f.steps == 0 }
@@ -182,4 +183,19 @@ func (s *Store) Damage(log string, position store.Position) bool {
 	l.blocks = slices.Clone(l.blocks) // readers hold the old slice
 	l.blocks[i] = &damaged
 	return true
+}
+
+// SuspectClock says whether the clock is taken to be ahead, so that nothing may
+// be trimmed by age.
+func (s *Store) SuspectClock(suspect bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults.suspect = suspect
+}
+
+// TrimAllowed reports what SuspectClock ordered.
+func (s *Store) TrimAllowed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.faults.suspect
 }

@@ -32,5 +32,11 @@ func (s *Store) Health() []store.Problem {
 		problems = append(problems, store.Problem{Code: "damaged", Message: message})
 	}
 	s.mu.Unlock()
+	if low := s.space.low.Load(); low != nil {
+		problems = append(problems, store.Problem{Code: "disk-low", Message: low.Error(), Fatal: true})
+	}
+	if p, jumped := s.guard.problem(); jumped {
+		problems = append(problems, p)
+	}
 	return problems
 }

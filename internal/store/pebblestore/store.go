@@ -40,6 +40,8 @@ type Store struct {
 	ids       atomic.Uint64 // last id given out
 	versions  atomic.Uint64 // last version given out
 	committer *committer
+	space     space
+	guard     clockGuard
 	keys      *keyring.Keyring
 	blobs     *blobdir.Dir
 
@@ -82,6 +84,8 @@ func Open(o Options) (*Store, error) {
 		damage:     make(map[string]string),
 		unsettled:  make(map[string]bool),
 		closing:    make(chan struct{}),
+		space:      space{fs: o.FS, dir: o.Dir, want: o.MinFreeBytes},
+		guard:      clockGuard{uptime: machineUptime()},
 	}
 	s.idle.L = &s.opsMu
 	if err := s.open(o); err != nil {
@@ -97,6 +101,9 @@ func (s *Store) open(o Options) (err error) {
 		if err := makeDir(o.FS, dir); err != nil {
 			return err
 		}
+	}
+	if err := checkFormat(o.FS, o.Dir); err != nil {
+		return err
 	}
 	if err := checkManifest(o.FS, o.FS.PathJoin(o.Dir, "pebble")); err != nil {
 		return err
@@ -123,6 +130,13 @@ func (s *Store) open(o Options) (err error) {
 	if s.keys, err = keyring.New(context.Background(), s.Partition(keyringPartition), master); err != nil {
 		return err
 	}
+	if err := s.openClock(); err != nil {
+		return err
+	}
+	if o.MinFreeBytes >= 0 {
+		s.space.look()
+		s.loop(spaceInterval, s.space.look)
+	}
 	s.committer = newCommitter(s)
 	if s.interval {
 		s.loop(syncInterval, s.syncLog)
@@ -135,11 +149,16 @@ func makeDir(fs vfs.FS, dir string) error {
 	if err := fs.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	parent, err := fs.OpenDir(fs.PathDir(dir))
+	return syncDir(fs, fs.PathDir(dir))
+}
+
+// syncDir makes what happened to a directory's entries durable.
+func syncDir(fs vfs.FS, dir string) error {
+	d, err := fs.OpenDir(dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(parent.Sync(), parent.Close())
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // begin counts the start, durably, before anything depends on the number.
@@ -214,7 +233,7 @@ func (s *Store) refuse() error {
 	if s.failed.Load() {
 		return store.ErrClosed
 	}
-	return nil
+	return s.space.refusal()
 }
 
 // Blobs returns the area of large objects.
@@ -235,6 +254,7 @@ func (s *Store) Close() error {
 	close(s.closing)
 	s.committer.close()
 	s.loops.Wait()
+	_ = s.db.Set(metaClock, s.guard.row(), pebble.NoSync) // Close syncs it; an older time will do
 	s.opsMu.Lock()
 	for s.ops > 0 {
 		s.idle.Wait()

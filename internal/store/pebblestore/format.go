@@ -1,0 +1,69 @@
+package pebblestore
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/millrace/millrace/internal/store"
+)
+
+// Format is the number of the layout that this release writes. A release opens
+// the data of every one before it (docs/format/store.md lists them).
+const Format = 1
+
+const formatName = "FORMAT"
+
+// ErrNewerFormat says that a later release wrote the data directory.
+var ErrNewerFormat = errors.New("the data directory is of a newer format")
+
+// checkFormat reads the format of a data directory. One without the file gets it
+// where it holds no database yet; otherwise it is none of ours.
+func checkFormat(fs vfs.FS, dir string) error {
+	path := fs.PathJoin(dir, formatName)
+	f, err := fs.Open(path)
+	if err == nil {
+		b, err := io.ReadAll(io.LimitReader(f, 100))
+		if err = errors.Join(err, f.Close()); err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
+		n, err := strconv.Atoi(strings.TrimSpace(string(b)))
+		switch {
+		case err != nil || n < 1:
+			return fmt.Errorf("%w: %s holds %q, not a format's number", store.ErrCorrupt, path, b)
+		case n > Format:
+			return fmt.Errorf("%w: %s says %d, this release knows %d; start a release that does", ErrNewerFormat, path, n, Format)
+		}
+		return nil
+	}
+	names, err := fs.List(fs.PathJoin(dir, "pebble"))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, "marker.") {
+			return fmt.Errorf("%w: %s is missing beside a database", store.ErrCorrupt, path)
+		}
+	}
+	return writeFile(fs, dir, formatName, []byte(strconv.Itoa(Format)+"\n"))
+}
+
+// writeFile makes a file, durably and whole.
+func writeFile(fs vfs.FS, dir, name string, b []byte) error {
+	temporary := fs.PathJoin(dir, name+".new")
+	f, err := fs.Create(temporary, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := fs.Rename(temporary, fs.PathJoin(dir, name)); err != nil {
+		return err
+	}
+	return syncDir(fs, dir)
+}
