@@ -32,7 +32,6 @@ func TestOfficialCases(t *testing.T) {
 			"AwsJson11DateTimeWithPositiveOffset":                     otherZone,
 			"handles_empty_output_shape":                              emptyBody,
 			"handles_unexpected_json_output":                          tolerance,
-			"AwsJson11FooErrorUsingXAmznErrorType":                    spelling,
 			"AwsJson11FooErrorUsingXAmznErrorTypeWithUri":             spelling,
 			"AwsJson11FooErrorUsingXAmznErrorTypeWithUriAndNamespace": spelling,
 			"AwsJson11FooErrorUsingCode":                              spelling,

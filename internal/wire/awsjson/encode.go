@@ -199,13 +199,23 @@ func AppendDocument(dst []byte, v any) []byte {
 // one, and what else its model has.
 func AppendError(dst []byte, e *api.Error) []byte {
 	dst = jsontext.AppendString(append(dst, `{"__type":`...), e.Shape.Code)
+	return append(appendErrorMembers(dst, e, Options{}), '}')
+}
+
+// AppendErrorMembers appends an error's document as REST-JSON has it: without the
+// type, and without what stands in headers.
+func AppendErrorMembers(dst []byte, e *api.Error) []byte {
+	return append(appendErrorMembers(append(dst, '{'), e, Options{BodyOnly: true}), '}')
+}
+
+func appendErrorMembers(dst []byte, e *api.Error, opts Options) []byte {
 	name, except := wire.MessageMember(e.Shape), -1
 	if e.Message != "" {
 		dst = jsontext.AppendString(appendName(dst, name), e.Message)
 		except = wire.MemberIndex(e.Fields, name)
 	}
 	if e.Fields != nil {
-		dst = appendMembers(dst, e.Fields, Options{}, except)
+		dst = appendMembers(dst, e.Fields, opts, except)
 	}
-	return append(dst, '}')
+	return dst
 }

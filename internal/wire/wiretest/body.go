@@ -30,12 +30,15 @@ func formOf(protocol string) bodyForm {
 	return bodyJSON
 }
 
-// rawBody returns the body that a case means.
-func rawBody(form bodyForm, body string) ([]byte, error) {
-	if form == bodyCBOR {
-		return base64.StdEncoding.DecodeString(body)
+// rawBody returns the body that a case means; empty where it means none.
+func rawBody(form bodyForm, body *string) ([]byte, error) {
+	if body == nil {
+		return nil, nil
 	}
-	return []byte(body), nil
+	if form == bodyCBOR {
+		return base64.StdEncoding.DecodeString(*body)
+	}
+	return []byte(*body), nil
 }
 
 // diffBody compares two bodies, parsed where they parse and byte for byte where

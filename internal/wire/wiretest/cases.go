@@ -39,7 +39,7 @@ type message struct {
 	URI    string            `json:"uri"`
 	Status int               `json:"status_code"`
 	Header map[string]string `json:"headers"`
-	Body   string            `json:"body"`
+	Body   *string           `json:"body"` // nil: the case does not say
 }
 
 // load reads a file of cases, such as "input/query.json".
