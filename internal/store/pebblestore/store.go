@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,7 @@ const syncInterval = 100 * time.Millisecond
 // Store implements store.Store on one machine.
 type Store struct {
 	dir      string
+	fs       vfs.FS
 	db       *pebble.DB
 	clock    clock.Clock
 	logger   *slog.Logger
@@ -43,7 +45,7 @@ type Store struct {
 	space     space
 	guard     clockGuard
 	keys      *keyring.Keyring
-	blobs     *blobdir.Dir
+	blobs     blobs
 
 	partitionsMu sync.Mutex // held over a point read of the catalogue
 	partitions   map[string]*partitionState
@@ -71,8 +73,18 @@ func Open(o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
+	s := newStore(o)
+	if err := s.open(o); err != nil {
+		return nil, fmt.Errorf("open store in %s: %w", o.Dir, err)
+	}
+	return s, nil
+}
+
+// newStore returns a store that has opened nothing yet.
+func newStore(o Options) *Store {
 	s := &Store{
 		dir:        o.Dir,
+		fs:         o.FS,
 		clock:      o.Clock,
 		logger:     o.Logger,
 		observer:   o.Observer,
@@ -88,10 +100,38 @@ func Open(o Options) (*Store, error) {
 		guard:      clockGuard{uptime: machineUptime()},
 	}
 	s.idle.L = &s.opsMu
-	if err := s.open(o); err != nil {
-		return nil, fmt.Errorf("open store in %s: %w", o.Dir, err)
+	s.blobs.s = s
+	return s
+}
+
+// openReadOnly opens a store to look at. It makes no file and writes no row.
+func openReadOnly(o Options) (_ *Store, err error) {
+	s := newStore(o)
+	options := databaseOptions(o, &logger{Logger: o.Logger, die: s.die})
+	options.ReadOnly = true
+	if s.db, err = pebble.Open(o.FS.PathJoin(o.Dir, "pebble"), options); err != nil {
+		return nil, err
 	}
-	return s, nil
+	defer func() {
+		if err != nil {
+			_ = s.db.Close()
+		}
+	}()
+	if s.blobs.Dir, err = blobdir.Open(o.FS, o.FS.PathJoin(o.Dir, "blobs")); err != nil {
+		return nil, err
+	}
+	master := o.MasterKey
+	if len(master) == 0 {
+		path := o.MasterKeyFile
+		if path == "" {
+			path = filepath.Join(o.Dir, masterKeyName)
+		}
+		if master, err = keyring.LoadMasterKey(path); err != nil {
+			return nil, err
+		}
+	}
+	s.keys, err = keyring.New(context.Background(), s.Partition(keyringPartition), master)
+	return s, err
 }
 
 func (s *Store) open(o Options) (err error) {
@@ -120,7 +160,7 @@ func (s *Store) open(o Options) (err error) {
 	if err := s.begin(); err != nil {
 		return err
 	}
-	if s.blobs, err = blobdir.Open(o.FS, o.FS.PathJoin(o.Dir, "blobs")); err != nil {
+	if s.blobs.Dir, err = blobdir.Open(o.FS, o.FS.PathJoin(o.Dir, "blobs")); err != nil {
 		return err
 	}
 	master, err := masterKey(o)
@@ -237,10 +277,19 @@ func (s *Store) refuse() error {
 }
 
 // Blobs returns the area of large objects.
-func (s *Store) Blobs() store.Blobs { return s.blobs }
+func (s *Store) Blobs() store.Blobs { return &s.blobs }
 
 // Keys returns the keyring.
 func (s *Store) Keys() store.Keyring { return s.keys }
+
+// Size returns the bytes that the store takes on disk, its blobs apart.
+func (s *Store) Size() int64 {
+	if s.enter() != nil {
+		return 0
+	}
+	defer s.leave()
+	return int64(s.db.Metrics().DiskSpaceUsage())
+}
 
 // Close waits for calls under way and closes the store.
 func (s *Store) Close() error {
