@@ -1,9 +1,10 @@
 package cli
 
 type adminCmd struct {
-	CA     adminCACmd     `cmd:"" name:"ca" help:"Print the authority that clients trust for TLS."`
-	Backup adminBackupCmd `cmd:"" help:"Copy the data of the running server, consistently."`
-	Clock  adminClockCmd  `cmd:"" help:"After the clock has jumped."`
+	CA      adminCACmd      `cmd:"" name:"ca" help:"Print the authority that clients trust for TLS."`
+	Backup  adminBackupCmd  `cmd:"" help:"Copy the data of the running server, consistently."`
+	Restore adminRestoreCmd `cmd:"" help:"Make a data directory of a backup."`
+	Clock   adminClockCmd   `cmd:"" help:"After the clock has jumped."`
 }
 
 type adminClockCmd struct {

@@ -19,6 +19,7 @@ const (
 	exitFailed = 1
 	exitUsage  = 2
 	exitInUse  = 3
+	exitDamage = 4 // doctor found some
 )
 
 // Env is the world that a command runs in.
@@ -49,6 +50,7 @@ type commands struct {
 	Consume consumeCmd `cmd:"" help:"Print what comes into a stream, as a registered consumer."`
 	Bench   benchCmd   `cmd:"" help:"Put load on an endpoint, and measure."`
 
+	Doctor  doctorCmd  `cmd:"" help:"Examine the data of a server that does not run."`
 	Admin   adminCmd   `cmd:"" help:"Certificates, backup, upgrades."`
 	Version versionCmd `cmd:"" help:"What this binary is."`
 }
