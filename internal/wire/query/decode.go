@@ -159,7 +159,7 @@ func (d *decoder) structure(s api.Struct, params []param, at int) {
 		var part []byte
 		var group []param
 		part, group, params = next(params, at)
-		i := lookup(schema, part, guess)
+		i := xmltext.Lookup(schema, part, guess)
 		if i < 0 {
 			continue
 		}
@@ -171,21 +171,6 @@ func (d *decoder) structure(s api.Struct, params []param, at int) {
 			d.value(m, s.Member(i), group, at+len(part)+1, xmltext.Flat(m))
 		}
 	}
-}
-
-// lookup finds a member by its name on the wire, which for a flattened list may
-// be that of its elements.
-func lookup(schema *api.Schema, part []byte, guess int) int {
-	if i := schema.Lookup(part, guess); i >= 0 {
-		return i
-	}
-	for i := range schema.Members {
-		m := &schema.Members[i]
-		if m.Schema.Kind == api.KindList && xmltext.Flat(m) && xmltext.FlatName(m) == string(part) {
-			return i
-		}
-	}
-	return -1
 }
 
 // value decodes what the parameters say from offset at on.

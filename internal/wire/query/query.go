@@ -51,22 +51,8 @@ func (Codec) EncodeError(svc *api.Service, _ *api.Operation, e *api.Error, reque
 		b = xmltext.AppendNamespace(b, api.Namespace{URI: svc.XMLNamespace})
 	}
 	b = append(b, "><Error>"...)
-	fault := "Sender"
-	if e.Shape.Fault {
-		fault = "Receiver"
-	}
-	code := e.Shape.QueryCode
-	if code == "" {
-		code = e.Shape.Code
-	}
-	b = xmltext.AppendText(b, "Type", fault)
-	b = xmltext.AppendText(b, "Code", code)
-	if e.Message != "" {
-		b = xmltext.AppendText(b, "Message", e.Message)
-	}
-	if e.Fields != nil {
-		b = xmltext.AppendMembers(b, e.Fields, wire.MemberIndex(e.Fields, wire.MessageMember(e.Shape)))
-	}
+	b = xmltext.AppendText(b, "Type", xmltext.ErrorType(e))
+	b = xmltext.AppendError(b, e)
 	b = xmltext.AppendText(append(b, "</Error>"...), "RequestId", requestID)
 	w.Body = append(b, "</ErrorResponse>"...)
 }

@@ -1,6 +1,7 @@
-// Package xmltext writes API structures as XML elements, for the protocols that
-// answer in XML. It owns the names, namespaces and escapes of elements; what
-// stands around a result is its callers' business. It keeps no state.
+// Package xmltext writes API structures as XML elements and reads them, for the
+// protocols that speak XML. It owns the names, namespaces and escapes of elements,
+// and what a document may not have; what stands around a result is its callers'
+// business. It keeps no state.
 package xmltext
 
 import (
@@ -28,6 +29,59 @@ func FlatName(m *api.Member) string {
 		return m.Schema.Elem.Wire
 	}
 	return m.Wire
+}
+
+// Lookup finds a member by its name on the wire, which for a flattened list may
+// be that of its elements; -1: there is none. next is a guess, as in
+// api.Schema.Lookup.
+func Lookup(schema *api.Schema, name []byte, next int) int {
+	if i := schema.Lookup(name, next); i >= 0 {
+		return i
+	}
+	for i := range schema.Members {
+		m := &schema.Members[i]
+		if m.Schema.Kind == api.KindList && Flat(m) && FlatName(m) == string(name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// AppendRoot appends a structure as the root element of a document.
+func AppendRoot(dst []byte, name string, ns api.Namespace, s api.Struct) []byte {
+	dst = AppendNamespace(append(append(dst, '<'), name...), ns)
+	dst = append(appendAttributes(dst, s), '>')
+	return AppendEnd(AppendMembers(dst, s, -1), name)
+}
+
+// AppendError appends what stands in an error's element: the code that the
+// protocols of XML have for it, the message where there is one, and what else its
+// model has in the body.
+func AppendError(dst []byte, e *api.Error) []byte {
+	code := e.Shape.QueryCode
+	if code == "" {
+		code = e.Shape.Code
+	}
+	dst = AppendText(dst, "Code", code)
+	if e.Message != "" {
+		dst = AppendText(dst, "Message", e.Message)
+	}
+	if e.Fields == nil {
+		return dst
+	}
+	skip := -1
+	if e.Message != "" {
+		skip = wire.MemberIndex(e.Fields, wire.MessageMember(e.Shape))
+	}
+	return AppendMembers(dst, e.Fields, skip)
+}
+
+// ErrorType returns whose fault an error is, in the words of XML.
+func ErrorType(e *api.Error) string {
+	if e.Shape.Fault {
+		return "Receiver"
+	}
+	return "Sender"
 }
 
 // AppendMembers appends those members of s that stand in the body, each as an
