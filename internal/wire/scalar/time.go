@@ -6,15 +6,12 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/wire"
 )
 
-// The layouts of textual timestamps. Parsing accepts a fraction of any length
-// after the seconds; an ISO 8601 text may have an offset.
-const (
-	httpDate   = "Mon, 02 Jan 2006 15:04:05 GMT"
-	isoSeconds = "2006-01-02T15:04:05Z"
-	isoMillis  = "2006-01-02T15:04:05.000Z"
-)
+// httpDate is the layout of HTTP dates. Parsing accepts a fraction after the
+// seconds.
+const httpDate = "Mon, 02 Jan 2006 15:04:05 GMT"
 
 // ParseTime reads a timestamp. The result is in UTC. It returns a
 // *wire.TypeError where the text is not of the format; TimestampDefault is none.
@@ -32,7 +29,7 @@ func ParseTime(text []byte, format api.TimestampFormat) (time.Time, error) {
 		if err == nil && !(math.Abs(f) <= maxEpoch) {
 			err = strconv.ErrRange
 		}
-		t = fromEpoch(f)
+		t = wire.FromSeconds(f)
 	default:
 		err = strconv.ErrSyntax
 	}
@@ -46,28 +43,17 @@ func ParseTime(text []byte, format api.TimestampFormat) (time.Time, error) {
 // write: to the end of 9999.
 const maxEpoch = 253402300799
 
-// fromEpoch rounds to microseconds, which is what a float64 holds of such times.
-func fromEpoch(seconds float64) time.Time {
-	whole, fraction := math.Modf(seconds)
-	return time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1e3)
-}
-
 // AppendTime writes a timestamp, to the millisecond where it has a fraction;
 // HTTP dates have none.
 func AppendTime(dst []byte, t time.Time, format api.TimestampFormat) []byte {
-	t = t.UTC()
-	millis := t.Nanosecond() / int(time.Millisecond)
 	switch format {
 	case api.TimestampHTTPDate:
-		return t.AppendFormat(dst, httpDate)
+		return wire.AppendHTTPDate(dst, t)
 	case api.TimestampUnix:
-		if millis == 0 {
+		if t.Nanosecond() < int(time.Millisecond) {
 			return strconv.AppendInt(dst, t.Unix(), 10)
 		}
 		return strconv.AppendFloat(dst, float64(t.UnixMilli())/1e3, 'f', -1, 64)
 	}
-	if millis == 0 {
-		return t.AppendFormat(dst, isoSeconds)
-	}
-	return t.AppendFormat(dst, isoMillis)
+	return wire.AppendISO8601(dst, t)
 }
