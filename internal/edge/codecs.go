@@ -6,6 +6,8 @@ import (
 	"github.com/millrace/millrace/internal/wire/awscbor"
 	"github.com/millrace/millrace/internal/wire/awsjson"
 	wirequery "github.com/millrace/millrace/internal/wire/query"
+	"github.com/millrace/millrace/internal/wire/restjson"
+	"github.com/millrace/millrace/internal/wire/restxml"
 	"github.com/millrace/millrace/internal/wire/rpccbor"
 )
 
@@ -23,8 +25,8 @@ var (
 	cborV2 = &protocol{api.RPCCBOR, "rpc-v2-cbor", rpccbor.Codec{}}
 
 	query    = &protocol{api.Query, "query", wirequery.Codec{}}
-	restJSON = &protocol{api.RESTJSON, "rest-json", nil}
-	restXML  = &protocol{api.RESTXML, "rest-xml", nil}
+	restJSON = &protocol{api.RESTJSON, "rest-json", restjson.Codec{}}
+	restXML  = &protocol{api.RESTXML, "rest-xml", restxml.Codec{}}
 )
 
 // rest reports whether operations are told apart by method and path.

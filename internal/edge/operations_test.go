@@ -98,9 +98,6 @@ func check(t *testing.T, op *api.Operation, p api.Protocol, signed bool, w *capt
 		t.Errorf("%s in %d, signed %v: taken for %q %q", name, p, signed, e.Service, e.Operation)
 		return
 	}
-	if w.status == http.StatusForbidden && codecless(p) {
-		return // recognised, and refused, since nothing speaks its protocol yet
-	}
 	want := api.ErrUnknownOperation
 	if !signed && !op.Unsigned {
 		want = api.ErrMissingAuthentication
@@ -119,16 +116,6 @@ func check(t *testing.T, op *api.Operation, p api.Protocol, signed bool, w *capt
 	if !strings.Contains(string(w.body), code) && !strings.Contains(w.h.Get("X-Amzn-Errortype"), code) && op.Method != http.MethodHead {
 		t.Errorf("%s in %d, signed %v: the answer does not name %s: %s", name, p, signed, code, w.body)
 	}
-}
-
-// codecless reports whether the protocol has no codec.
-func codecless(p api.Protocol) bool {
-	for _, known := range []*protocol{query, restJSON, restXML} {
-		if known.Protocol == p {
-			return known.codec == nil
-		}
-	}
-	return false
 }
 
 // capture is a sink that keeps the body.

@@ -43,11 +43,7 @@ func (x *exchange) findRoute() route {
 	if first(x.r.Header, "Smithy-Protocol") == "rpc-v2-cbor" {
 		return x.routeSmithy()
 	}
-	rt := x.routeOther()
-	if rt.protocol != nil && rt.protocol.codec == nil {
-		rt.refusal = refuseNoOperation
-	}
-	return rt
+	return x.routeOther()
 }
 
 // routeTarget serves the protocols that name the operation in a header.
