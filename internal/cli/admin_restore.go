@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/millrace/millrace/internal/store/pebblestore"
 )
 
@@ -30,7 +28,7 @@ func (c *adminRestoreCmd) Run(e *Env) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := pebblestore.Restore(ctx, vfs.Default, from, cfg.Data); err != nil {
+	if err := pebblestore.Restore(ctx, from, cfg.Data); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(e.Stdout, "restored to %s; `millrace doctor --data %s` examines it, `millrace server --data %s` serves it\n", cfg.Data, cfg.Data, cfg.Data)

@@ -26,7 +26,7 @@ var (
 
 	query    = &protocol{api.Query, "query", wirequery.Codec{}}
 	restJSON = &protocol{api.RESTJSON, "rest-json", restjson.Codec{}}
-	restXML  = &protocol{api.RESTXML, "rest-xml", restxml.Codec{}}
+	restXML  = &protocol{api.RESTXML, "rest-xml", restxml.Codec{BareErrors: true}}
 )
 
 // rest reports whether operations are told apart by method and path.

@@ -57,8 +57,8 @@ func (s *Store) backup(ctx context.Context, dir string) error {
 
 // Restore copies a backup to a data directory that is not there yet or is empty.
 // The backup stays as it is.
-func Restore(ctx context.Context, fs vfs.FS, from, to string) error {
-	if err := restore(ctx, fs, from, to); err != nil {
+func Restore(ctx context.Context, from, to string) error {
+	if err := restore(ctx, vfs.Default, from, to); err != nil {
 		return fmt.Errorf("restore %s to %s: %w", from, to, err)
 	}
 	return nil

@@ -38,14 +38,15 @@ type Store struct {
 	interval bool
 	failed   atomic.Bool // a commit failed: nothing is acknowledged any more
 
-	epoch     uint64        // how often the store was opened
-	ids       atomic.Uint64 // last id given out
-	versions  atomic.Uint64 // last version given out
-	committer *committer
-	space     space
-	guard     clockGuard
-	keys      *keyring.Keyring
-	blobs     blobs
+	epoch       uint64        // how often the store was opened
+	ids         atomic.Uint64 // last id given out
+	versions    atomic.Uint64 // last version given out
+	committer   *committer
+	space       space
+	compactions scheduler
+	guard       clockGuard
+	keys        *keyring.Keyring
+	blobs       blobs
 
 	partitionsMu sync.Mutex // held over a point read of the catalogue
 	partitions   map[string]*partitionState
@@ -148,10 +149,12 @@ func (s *Store) open(o Options) (err error) {
 	if err := checkManifest(o.FS, o.FS.PathJoin(o.Dir, "pebble")); err != nil {
 		return err
 	}
-	s.db, err = pebble.Open(o.FS.PathJoin(o.Dir, "pebble"), databaseOptions(o, &logger{Logger: o.Logger, die: s.die}))
-	if err != nil {
+	options := databaseOptions(o, &logger{Logger: o.Logger, die: s.die})
+	options.Experimental.CompactionScheduler = &s.compactions
+	if s.db, err = pebble.Open(o.FS.PathJoin(o.Dir, "pebble"), options); err != nil {
 		return err
 	}
+	s.compactions.release()
 	defer func() {
 		if err != nil {
 			_ = s.db.Close()
@@ -300,6 +303,7 @@ func (s *Store) Close() error {
 	}
 	s.closed = true
 	s.opsMu.Unlock()
+	s.compactions.close()
 	close(s.closing)
 	s.committer.close()
 	s.loops.Wait()
