@@ -52,7 +52,7 @@ generate: ## models/ to internal/awsapi and docs/coverage.md
 	$(GO) run ./cmd/mrgen
 
 generate-check: generate ## fails where generated code is not fresh
-	@stale=$$(git status --porcelain -- internal/awsapi docs/coverage.md); \
+	@stale=$$(git status --porcelain -- internal/awsapi internal/wire/wiretest/shapes docs/coverage.md docs/divergences); \
 	  test -z "$$stale" || { echo "generated files differ from what is committed:"; echo "$$stale"; exit 1; }
 
 clients: ## official clients of other languages, pinned, in build/clients
