@@ -144,11 +144,12 @@ func (s *subscription) read(c *conn, shard string, opened chan<- error) {
 		"ConsumerARN": s.arn, "ShardId": shard, "StartingPosition": map[string]string{"Type": "LATEST"},
 	}) // strings always marshal
 	err := s.events(c, newRequest("SubscribeToShard", JSON, body), opened)
-	if err != nil && !s.stopped.Load() {
+	if !s.stopped.Load() {
 		s.fail(err)
 	}
 }
 
+// events reads until it fails, as it does in the end.
 func (s *subscription) events(c *conn, r *request, opened chan<- error) error {
 	err := c.send(r.parts(&s.o.Stream.Target, time.Now()))
 	var h head

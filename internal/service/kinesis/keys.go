@@ -57,9 +57,8 @@ func consumerKey(name string) []byte { return []byte("c/" + name) }
 
 // Rows of a registry.
 var (
-	settingsKey    = []byte("settings")
-	streamPrefix   = []byte("n/")
-	tombstoneStart = []byte("t/")
+	settingsKey  = []byte("settings")
+	streamPrefix = []byte("n/")
 )
 
 func registryKey(name string) []byte { return []byte("n/" + name) }

@@ -122,7 +122,7 @@ func (s *Store) decideOne(c commit) {
 		s.settle(c, err)
 		return
 	}
-	failure, fate := s.faults.failure()
+	fate, failure := s.faults.failure()
 	if failure != nil && fate == Dropped {
 		c.drop()
 		s.settle(c, failure)

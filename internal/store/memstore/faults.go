@@ -44,14 +44,14 @@ func (f *faults) pass() bool {
 }
 
 // failure returns the error of the next commit.
-func (f *faults) failure() (error, Fate) {
+func (f *faults) failure() (Fate, error) {
 	if f.left == 0 {
-		return nil, Dropped
+		return Dropped, nil
 	}
 	if f.left > 0 {
 		f.left--
 	}
-	return f.err, f.fate
+	return f.fate, f.err
 }
 
 // Hold keeps commits in flight from now on, as a sync that does not end would.
