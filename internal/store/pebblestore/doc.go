@@ -2,7 +2,7 @@
 // partitions, logs and the catalogue of their names share one write-ahead log,
 // and a directory of blobs beside it.
 //
-// It owns the data directory: FORMAT, LOCK, pebble/, blobs/, the ballast file
+// It owns the data directory: FORMAT, pebble/, blobs/, the ballast file
 // and, unless one is given, the master key. docs/format/store.md has the layout.
 //
 // Invariants:
