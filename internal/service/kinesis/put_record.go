@@ -27,7 +27,7 @@ func (s *Service) PutRecord(ctx context.Context, in *kinesisapi.PutRecordInput, 
 	if err != nil {
 		return err
 	}
-	if err := s.checkOrdering(st, in.SequenceNumberForOrdering); err != nil {
+	if err := s.checkOrdering(ctx, st, in.SequenceNumberForOrdering); err != nil {
 		return err
 	}
 	if err := dryRun(in.DryRun); err != nil {
@@ -71,14 +71,34 @@ func (s *Service) PutRecord(ctx context.Context, in *kinesisapi.PutRecordInput, 
 }
 
 // checkOrdering refuses a SequenceNumberForOrdering that is none of this stream's
-// or lies in the future.
-func (s *Service) checkOrdering(st *streamState, number api.Opt[string]) error {
+// or lies in the future: of a time to come, and not among the numbers that its
+// shard has given. Those are good also where the clock has gone back since.
+func (s *Service) checkOrdering(ctx context.Context, st *streamState, number api.Opt[string]) error {
 	if !number.Set {
 		return nil
 	}
 	seq, err := parseSequence(number.V)
-	if err == nil && seq.shard < st.NextShard && seq.arrival <= s.o.Clock.Now().Add(skew).Unix() {
-		return nil
+	if err == nil && seq.shard < st.NextShard {
+		if seq.arrival <= s.o.Clock.Now().Add(skew).Unix() {
+			return nil
+		}
+		given, err := hasGiven(ctx, st, seq)
+		if given || err != nil {
+			return err
+		}
 	}
 	return kinesisapi.ErrInvalidArgumentException.New("ExclusiveMinimumSequenceNumber %s used in PutRecord on stream %s under account %s is invalid.", number.V, st.key.name, st.key.account)
+}
+
+// hasGiven reports whether a record of the stream has this number.
+func hasGiven(ctx context.Context, st *streamState, seq sequence) (bool, error) {
+	sh := st.shard(seq.shard)
+	if sh == nil || sh.Created != seq.created {
+		return false, nil
+	}
+	log, err := sh.runtime.log(ctx)
+	if err != nil {
+		return false, err
+	}
+	return seq.index <= uint64(log.State().Next), nil // the index is one more than the position
 }
