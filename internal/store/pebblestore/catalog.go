@@ -107,9 +107,13 @@ func (s *Store) createLog(ctx context.Context, name string) (*log, error) {
 func (s *Store) OpenLog(ctx context.Context, name string) (store.Log, error) {
 	s.mu.Lock()
 	l := s.logs[name]
+	existed, unsettled := s.unsettled[name]
 	s.mu.Unlock()
 	if l != nil {
 		return l, nil
+	}
+	if unsettled && !existed { // it is being made, and not there before that is durable
+		return nil, fmt.Errorf("open log %s: %w", name, store.ErrNotFound)
 	}
 	if err := s.enter(); err != nil {
 		return nil, fmt.Errorf("open log %s: %w", name, err)

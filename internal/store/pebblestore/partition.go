@@ -122,11 +122,6 @@ func (p *partition) update(ctx context.Context, write func(st *partitionState) (
 		return p.wrap("update", err)
 	}
 	defer p.s.leave()
-	if !store.IsFreeing(ctx) {
-		if err := p.s.refuse(); err != nil {
-			return p.wrap("update", err)
-		}
-	}
 	st, err := p.acquire()
 	if err != nil {
 		return p.wrap("update", err)
@@ -134,7 +129,7 @@ func (p *partition) update(ctx context.Context, write func(st *partitionState) (
 	defer p.release(st)
 
 	began := time.Now()
-	b, fly, err := p.apply(st, write)
+	b, fly, err := p.apply(ctx, st, write)
 	if fly == nil {
 		// What was read may not be durable yet, and the caller may tell of it.
 		if syncErr := st.settled(p.s); syncErr != nil {
@@ -152,12 +147,17 @@ func (p *partition) update(ctx context.Context, write func(st *partitionState) (
 
 // apply runs write and applies its batch under the write lock. A nil inFlight
 // means that there was nothing to write.
-func (p *partition) apply(st *partitionState, write func(st *partitionState) (*pebble.Batch, uint64, error)) (*pebble.Batch, *inFlight, error) {
+func (p *partition) apply(ctx context.Context, st *partitionState, write func(st *partitionState) (*pebble.Batch, uint64, error)) (*pebble.Batch, *inFlight, error) {
 	st.write.Lock()
 	defer st.write.Unlock()
 	b, id, err := write(st)
 	if err != nil || b.Empty() {
 		return b, nil, err
+	}
+	if !store.IsFreeing(ctx) {
+		if err := p.s.refuse(); err != nil {
+			return b, nil, p.wrap("update", err)
+		}
 	}
 	fly := &inFlight{}
 	st.mu.Lock()

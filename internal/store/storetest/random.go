@@ -245,7 +245,8 @@ func (r *randomRun) crash() {
 		r.reopened(crasher.CrashClone(r.t, percent, seed))
 		return
 	}
-	partition, writes := r.name(), r.writes()
+	// One write that is no deletion, so that there is something to sync.
+	partition, writes := r.name(), append(r.writes(), write{key: "h", value: "held"})
 	log, blocks := r.name(), make([][]string, r.r.IntN(4))
 	if r.logs[log] == nil || r.logs[log].sealed {
 		blocks = nil
