@@ -36,6 +36,9 @@ type log struct {
 	sealed  bool
 	dropped bool
 	changed chan struct{} // made when someone asks
+	// damaged holds where reads met damage. Pebble looks for the bit that flipped,
+	// for seconds, each time that it meets some.
+	damaged map[store.Position]error
 }
 
 func newLog(s *Store, name string, row logRow, t tip) *log {

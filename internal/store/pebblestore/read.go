@@ -68,6 +68,9 @@ func (l *log) Read(ctx context.Context, from store.Position, limit store.Limit, 
 		if from >= next {
 			return nil
 		}
+		if err := l.knownDamage(from); err != nil {
+			return err
+		}
 		err := l.read(ctx, from, next, limit, page)
 		if err == nil {
 			return nil
@@ -77,6 +80,7 @@ func (l *log) Read(ctx context.Context, from store.Position, limit store.Limit, 
 		trimmed := l.first > page.Next || l.dropped
 		l.mu.Unlock()
 		if !trimmed || len(page.Records) > 0 {
+			l.remember(from, err)
 			return err
 		}
 	}
@@ -224,6 +228,28 @@ func (f *filler) reached(n int) bool {
 	f.full = got > 0 && (f.limit.Records > 0 && got >= f.limit.Records ||
 		f.limit.Bytes > 0 && f.bytes+n > f.limit.Bytes)
 	return f.full
+}
+
+// knownDamage returns the error of an earlier read that met damage at a position.
+func (l *log) knownDamage(at store.Position) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.damaged[at]
+}
+
+// remember keeps the error of a read that met damage where it began.
+func (l *log) remember(at store.Position, err error) {
+	if !errors.Is(err, store.ErrCorrupt) {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.damaged == nil {
+		l.damaged = make(map[store.Position]error)
+	}
+	if len(l.damaged) < maxDamage {
+		l.damaged[at] = err
+	}
 }
 
 // corrupt reports damage of the records in [from, to) and returns the error to
