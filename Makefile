@@ -58,7 +58,7 @@ generate-check: generate ## fails where generated code is not fresh
 clients: ## official clients of other languages, pinned, in build/clients
 	@if [ -x test/conformance/setup ]; then test/conformance/setup; fi
 
-conformance: build clients ## official clients, unmodified, against the binary
+conformance: build faults clients ## official clients, unmodified, against the binary
 	$(call gotest,test/conformance)
 
 crash: faults ## kill -9 at random and at fault points, then the history checker

@@ -27,9 +27,10 @@ const (
 
 // server is a process of the binary on a data directory of its own.
 type server struct {
-	t    *testing.T
-	dir  string
-	args []string
+	t      *testing.T
+	binary string
+	dir    string
+	args   []string
 
 	cmd  *exec.Cmd
 	done chan struct{}
@@ -44,7 +45,7 @@ type server struct {
 // transitions short, unless args say otherwise.
 func start(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, dir: t.TempDir(), args: append([]string{"--shard-limits=off", "--transition-delay=50ms"}, args...)}
+	s := &server{t: t, binary: binary, dir: t.TempDir(), args: append([]string{"--shard-limits=off", "--transition-delay=50ms"}, args...)}
 	s.launch()
 	return s
 }
@@ -53,8 +54,11 @@ var serves = regexp.MustCompile(`serves (http://[^\s,]+) and (https://[^\s,]+)`)
 
 func (s *server) launch() {
 	s.t.Helper()
+	if testing.Short() {
+		skip(s.t, "official clients are not run with -short")
+	}
 	args := append([]string{"server", "--data=" + filepath.Join(s.dir, "data"), "--listen=127.0.0.1:0", "--tls-listen=127.0.0.1:0"}, s.args...)
-	s.cmd = exec.Command(binary, args...)
+	s.cmd = exec.Command(s.binary, args...)
 	s.cmd.Dir = s.dir
 	s.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "MILLRACE_ROOT_ACCESS_KEY_ID=" + accessKey, "MILLRACE_ROOT_SECRET_ACCESS_KEY=" + secretKey}
 	pipe, err := s.cmd.StdoutPipe()
