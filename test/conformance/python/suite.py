@@ -296,7 +296,7 @@ def monitoring_modes_sizes_and_policies_change():
     settled(name)
     client.update_max_record_size(StreamARN=arn(name), MaxRecordSizeInKiB=10240)
     settled(name)
-    client.put_record(StreamName=name, PartitionKey="a", Data=b"x" * (10 << 20 - 1))
+    client.put_record(StreamName=name, PartitionKey="a", Data=b"x" * ((10 << 20) - 1))
     assert client.get_resource_policy(ResourceARN=arn(name))["Policy"] == "{}"
     policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kinesis:PutRecord","Resource":"%s"}]}' % arn(name)
     client.put_resource_policy(ResourceARN=arn(name), Policy=policy)
@@ -311,6 +311,8 @@ def monitoring_modes_sizes_and_policies_change():
     limits = client.describe_limits()
     assert limits["OnDemandStreamCount"] >= 1 and limits["OpenShardCount"] >= 1, limits
     assert client.describe_account_settings()["MinimumThroughputBillingCommitment"]["Status"] == "DISABLED"
+    off = client.disable_enhanced_monitoring(StreamName=name, ShardLevelMetrics=["ALL"])
+    assert off["CurrentShardLevelMetrics"] == ["IncomingBytes"] and off["DesiredShardLevelMetrics"] == [], off
 
 
 @check
@@ -322,7 +324,24 @@ def a_dry_run_stores_nothing():
     refused("ResourceNotFoundException", client.put_record, StreamName="nowhere", PartitionKey="a", Data=b"x", DryRun=True)
     it = iterator(name)
     refused("DryRunOperationException", client.get_records, ShardIterator=it, DryRun=True)
+    position = dict(ShardId="shardId-000000000000", StartingPosition={"Type": "LATEST"})
+    refused("DryRunOperationException", client.subscribe_to_shard, ConsumerARN=consumer(name), **position, DryRun=True)
     assert read(it)["Records"] == []
+
+
+@check
+def a_recreated_stream_is_another():
+    name = stream()
+    old = client.put_record(StreamName=name, PartitionKey="a", Data=b"old")["SequenceNumber"]
+    it = iterator(name)
+    client.delete_stream(StreamName=name)
+    client.get_waiter("stream_not_exists").wait(StreamName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    refused("ResourceNotFoundException", client.get_records, ShardIterator=it)
+    client.create_stream(StreamName=name, ShardCount=1)
+    settled(name)
+    refused("ResourceNotFoundException", client.get_records, ShardIterator=it)
+    refused("InvalidArgumentException", iterator, name=name, kind="AT_SEQUENCE_NUMBER", StartingSequenceNumber=old)
+    assert data(read(iterator(name))) == []
 
 
 @check
@@ -361,6 +380,9 @@ def consumers_are_pushed_what_is_put():
     assert time.monotonic() - refused_now < 5
     listed = client.list_stream_consumers(StreamARN=arn(name))["Consumers"]
     assert [x["ConsumerName"] for x in listed] == ["c"]
+    client.register_stream_consumer(StreamARN=arn(name), ConsumerName="d", Tags={"a": "1"})
+    pages = client.get_paginator("list_stream_consumers").paginate(StreamARN=arn(name), PaginationConfig={"PageSize": 1})
+    assert [x["ConsumerName"] for p in pages for x in p["Consumers"]] == ["c", "d"]
     refused("ResourceInUseException", client.delete_stream, StreamName=name)
     client.delete_stream(StreamName=name, EnforceConsumerDeletion=True)
 

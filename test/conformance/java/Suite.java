@@ -14,6 +14,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import javax.net.ssl.TrustManagerFactory;
 import software.amazon.awssdk.core.SdkBytes;
@@ -61,6 +62,11 @@ public class Suite {
     throw new AssertionError(type + " was expected, and the call succeeded");
   }
 
+  static void refusedCode(String code, Callable<?> call) throws Exception {
+    KinesisException e = refused(KinesisException.class, call);
+    want(e.awsErrorDetails().errorCode().equals(code), e);
+  }
+
   static void until(String what, Callable<Boolean> condition) throws Exception {
     Instant end = Instant.now().plusSeconds(20);
     while (!condition.call()) {
@@ -78,6 +84,26 @@ public class Suite {
 
   static void settled(KinesisClient c, String name) throws Exception {
     until(name + " is ACTIVE", () -> c.describeStreamSummary(b -> b.streamName(name)).streamDescriptionSummary().streamStatus() == StreamStatus.ACTIVE);
+  }
+
+  static String iterator(KinesisClient c, String name, Consumer<GetShardIteratorRequest.Builder> more) {
+    return c.getShardIterator(b -> more.accept(b.streamName(name).shardId(FIRST))).shardIterator();
+  }
+
+  static List<String> get(KinesisClient c, String iterator) {
+    return text(c.getRecords(b -> b.shardIterator(iterator)).records());
+  }
+
+  /** The numbers of the shards of "scaled" that a filter lets through, two on a page. */
+  static List<Integer> shards(KinesisClient c, Consumer<ShardFilter.Builder> filter) {
+    List<Integer> numbers = new ArrayList<>();
+    ListShardsResponse page = c.listShards(b -> b.streamName("scaled").maxResults(2).shardFilter(filter));
+    for (;;) {
+      page.shards().forEach(s -> numbers.add(Integer.parseInt(s.shardId().substring(8))));
+      String token = page.nextToken();
+      if (token == null) return numbers;
+      page = c.listShards(b -> b.nextToken(token).maxResults(2));
+    }
   }
 
   static GetRecordsResponse read(KinesisClient c, String name) {
@@ -123,14 +149,97 @@ public class Suite {
       want(page.nextShardIterator() == null && page.childShards().size() == 2, page);
       want(c.listShards(b -> b.streamName(name).shardFilter(f -> f.type(ShardFilterType.AT_LATEST))).shards().size() == 2, "AT_LATEST");
     });
+    check("sync all iterator types find their place", () -> {
+      String name = stream(c);
+      String latest = iterator(c, name, b -> b.shardIteratorType(ShardIteratorType.LATEST));
+      List<String> numbers = new ArrayList<>();
+      for (String data : List.of("0", "1", "2")) {
+        numbers.add(c.putRecord(b -> b.streamName(name).partitionKey("a").data(SdkBytes.fromUtf8String(data))).sequenceNumber());
+      }
+      want(get(c, latest).equals(List.of("0", "1", "2")) && get(c, latest).equals(List.of("0", "1", "2")), "LATEST of before the puts, twice");
+      want(get(c, iterator(c, name, b -> b.shardIteratorType(ShardIteratorType.AT_SEQUENCE_NUMBER).startingSequenceNumber(numbers.get(1)))).equals(List.of("1", "2")), "AT_SEQUENCE_NUMBER");
+      want(get(c, iterator(c, name, b -> b.shardIteratorType(ShardIteratorType.AFTER_SEQUENCE_NUMBER).startingSequenceNumber(numbers.get(1)))).equals(List.of("2")), "AFTER_SEQUENCE_NUMBER");
+      want(get(c, iterator(c, name, b -> b.shardIteratorType(ShardIteratorType.AT_TIMESTAMP).timestamp(Instant.now().minusSeconds(60)))).size() == 3, "AT_TIMESTAMP");
+      refused(InvalidArgumentException.class, () -> iterator(c, name, b -> b.shardIteratorType(ShardIteratorType.AT_TIMESTAMP).timestamp(Instant.now().plusSeconds(3600))));
+      refused(InvalidArgumentException.class, () -> iterator(c, name, b -> b.shardIteratorType(ShardIteratorType.AFTER_SEQUENCE_NUMBER)));
+      refused(ResourceNotFoundException.class, () -> iterator(c, name, b -> b.shardId("shardId-000000000009").shardIteratorType(ShardIteratorType.LATEST)));
+    });
+    check("sync pages are bounded", () -> {
+      String name = stream(c);
+      for (int i = 0; i < 12; i++) {
+        byte[] data = new byte[(1 << 20) - 1];
+        Arrays.fill(data, (byte) i);
+        c.putRecord(b -> b.streamName(name).partitionKey("a").data(SdkBytes.fromByteArray(data)));
+      }
+      GetRecordsResponse page = read(c, name);
+      long size = page.records().stream().mapToLong(r -> r.data().asByteArrayUnsafe().length).sum();
+      want(size > 0 && size <= 10 << 20 && page.millisBehindLatest() > 0, size + " bytes, " + page.millisBehindLatest() + " ms behind");
+      GetRecordsResponse rest = c.getRecords(b -> b.shardIterator(page.nextShardIterator()));
+      want(page.records().size() + rest.records().size() == 12 && rest.millisBehindLatest() == 0, rest.records().size());
+      want(rest.records().get(rest.records().size() - 1).data().asByteArrayUnsafe()[0] == 11, "order");
+    });
+    check("sync batches are refused whole", () -> {
+      String name = stream(c);
+      PutRecordsRequestEntry one = PutRecordsRequestEntry.builder().partitionKey("a").data(SdkBytes.fromUtf8String("x")).build();
+      refusedCode("ValidationException", () -> c.putRecords(b -> b.streamName(name).records(java.util.Collections.nCopies(501, one))));
+      refusedCode("ValidationException", () -> c.putRecords(b -> b.streamName(name).records(one, one.toBuilder().partitionKey("k".repeat(257)).build())));
+      refused(InvalidArgumentException.class, () -> c.putRecords(b -> b.streamName(name).records(one, one.toBuilder().explicitHashKey("340282366920938463463374607431768211456").build())));
+      want(read(c, name).records().isEmpty(), "something is stored");
+    });
+    check("sync shards are merged, counted and listed", () -> {
+      c.createStream(b -> b.streamName("scaled").shardCount(4));
+      settled(c, "scaled");
+      UpdateShardCountResponse out = c.updateShardCount(b -> b.streamName("scaled").targetShardCount(3).scalingType(ScalingType.UNIFORM_SCALING));
+      want(out.currentShardCount() == 4 && out.targetShardCount() == 3, out);
+      settled(c, "scaled");
+      want(shards(c, f -> f.type(ShardFilterType.FROM_TRIM_HORIZON)).size() == 11, "FROM_TRIM_HORIZON");
+      want(shards(c, f -> f.type(ShardFilterType.AT_LATEST)).equals(List.of(6, 9, 10)), "AT_LATEST");
+      want(shards(c, f -> f.type(ShardFilterType.AT_TRIM_HORIZON)).equals(List.of(0, 1, 2, 3)), "AT_TRIM_HORIZON");
+      want(shards(c, f -> f.type(ShardFilterType.AT_TIMESTAMP).timestamp(Instant.now().plusMillis(1))).equals(List.of(6, 9, 10)), "AT_TIMESTAMP");
+      c.mergeShards(b -> b.streamName("scaled").shardToMerge("shardId-000000000009").adjacentShardToMerge("shardId-000000000010"));
+      settled(c, "scaled");
+      want(shards(c, f -> f.type(ShardFilterType.AFTER_SHARD_ID).shardId("shardId-000000000010")).equals(List.of(11)), "AFTER_SHARD_ID");
+    });
+    check("sync settings change", () -> {
+      String name = stream(c);
+      String arn = "arn:aws:kinesis:us-east-1:000000000000:stream/" + name;
+      StreamDescriptionSummary brief = c.describeStreamSummary(b -> b.streamName(name)).streamDescriptionSummary();
+      want(brief.streamId() == null && brief.maxRecordSizeInKiB() == 1024, brief);
+      c.increaseStreamRetentionPeriod(b -> b.streamName(name).retentionPeriodHours(24));
+      settled(c, name);
+      refused(InvalidArgumentException.class, () -> c.increaseStreamRetentionPeriod(b -> b.streamName(name).retentionPeriodHours(8761)));
+      refused(InvalidArgumentException.class, () -> c.decreaseStreamRetentionPeriod(b -> b.streamName(name).retentionPeriodHours(23)));
+      c.addTagsToStream(b -> b.streamName(name).tags(java.util.Map.of("a", "1", "b", "2")));
+      c.untagResource(b -> b.resourceARN(arn).tagKeys("b"));
+      want(c.listTagsForStream(b -> b.streamName(name)).tags().equals(List.of(Tag.builder().key("a").value("1").build())), "tags");
+      refused(KmsNotFoundException.class, () -> c.startStreamEncryption(b -> b.streamName(name).encryptionType(EncryptionType.KMS).keyId("alias/mine")));
+      c.startStreamEncryption(b -> b.streamName(name).encryptionType(EncryptionType.KMS).keyId("alias/aws/kinesis"));
+      settled(c, name);
+      want(c.putRecord(b -> b.streamName(name).partitionKey("a").data(SdkBytes.fromUtf8String("secret"))).encryptionType() == EncryptionType.KMS, "put");
+      c.stopStreamEncryption(b -> b.streamName(name).encryptionType(EncryptionType.KMS).keyId("alias/aws/kinesis"));
+      settled(c, name);
+      want(text(read(c, name).records()).equals(List.of("secret")), "read");
+      want(c.enableEnhancedMonitoring(b -> b.streamName(name).shardLevelMetrics(MetricsName.ALL)).desiredShardLevelMetrics().size() == 7, "monitoring");
+      settled(c, name);
+      c.updateMaxRecordSize(b -> b.streamARN(arn).maxRecordSizeInKiB(2048));
+      settled(c, name);
+      c.putRecord(b -> b.streamName(name).partitionKey("a").data(SdkBytes.fromByteArray(new byte[3 << 19])));
+      String policy = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"111122223333\"},\"Action\":\"kinesis:PutRecord\",\"Resource\":\"" + arn + "\"}]}";
+      c.putResourcePolicy(b -> b.resourceARN(arn).policy(policy));
+      want(c.getResourcePolicy(b -> b.resourceARN(arn)).policy().equals(policy), "policy");
+      c.deleteResourcePolicy(b -> b.resourceARN(arn));
+      c.updateStreamMode(b -> b.streamARN(arn).streamModeDetails(d -> d.streamMode(StreamMode.ON_DEMAND)));
+      settled(c, name);
+      want(c.describeLimits().onDemandStreamCount() >= 1, "limits");
+      want(c.describeAccountSettings(b -> {}).minimumThroughputBillingCommitment().status() == MinimumThroughputBillingCommitmentOutputStatus.DISABLED, "account settings");
+    });
     check("sync errors have their types", () -> {
       String name = stream(c);
       ResourceNotFoundException e = refused(ResourceNotFoundException.class, () -> c.describeStream(b -> b.streamName("nowhere")));
       want(e.awsErrorDetails().errorMessage().equals("Stream nowhere under account 000000000000 not found."), e);
       want(e.requestId() != null && e.statusCode() == 400, e);
       refused(InvalidArgumentException.class, () -> c.getRecords(b -> b.shardIterator("nonsense")));
-      KinesisException v = refused(KinesisException.class, () -> c.putRecord(b -> b.streamName(name).partitionKey("k".repeat(257)).data(SdkBytes.fromUtf8String("x"))));
-      want(v.awsErrorDetails().errorCode().equals("ValidationException"), v);
+      refusedCode("ValidationException", () -> c.putRecord(b -> b.streamName(name).partitionKey("k".repeat(257)).data(SdkBytes.fromUtf8String("x"))));
     });
   }
 
@@ -174,6 +283,7 @@ public class Suite {
       sync.putRecord(b -> b.streamName(name).partitionKey("a").data(SdkBytes.fromUtf8String("0")));
       Subscription first = new Subscription(c, consumer, ShardIteratorType.TRIM_HORIZON, null);
       want(text(first.next().records()).equals(List.of("0")), "first event");
+      refused(ResourceInUseException.class, () -> new Subscription(c, consumer, ShardIteratorType.LATEST, null).end.get(10, TimeUnit.SECONDS));
       sync.putRecord(b -> b.streamName(name).partitionKey("a").data(SdkBytes.fromUtf8String("1")));
       SubscribeToShardEvent second = first.next();
       want(text(second.records()).equals(List.of("1")), second);
