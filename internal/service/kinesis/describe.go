@@ -50,11 +50,7 @@ func (st *streamState) warmThroughput() *kinesisapi.WarmThroughputObject {
 	if st.WarmMiBps == 0 {
 		return nil
 	}
-	target := st.WarmMiBps
-	if c := st.Change; c != nil && c.Settings != nil {
-		target = c.Settings.WarmMiBps
-	}
-	return &kinesisapi.WarmThroughputObject{TargetMiBps: api.Some(target), CurrentMiBps: api.Some(st.WarmMiBps)}
+	return &kinesisapi.WarmThroughputObject{TargetMiBps: api.Some(st.wanted().WarmMiBps), CurrentMiBps: api.Some(st.WarmMiBps)}
 }
 
 // shape is a shard as the API shows it.

@@ -108,13 +108,19 @@ func (h *stream) update(ctx context.Context, f func(tx store.Tx, st *streamState
 }
 
 // waitChange waits until the stream's state differs from st, and returns the
-// new one.
+// new one, or AWS's answer for a stream that is gone.
 func (h *stream) waitChange(ctx context.Context, st *streamState) (*streamState, error) {
 	for {
 		changed := h.part.Changed()
 		now, err := h.load(ctx)
-		if err != nil || now != st {
-			return now, err
+		if err != nil {
+			return nil, err
+		}
+		if now == nil {
+			return nil, streamNotFound(st.key)
+		}
+		if now != st {
+			return now, nil
 		}
 		select {
 		case <-changed:

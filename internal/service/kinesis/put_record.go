@@ -59,14 +59,9 @@ func (s *Service) PutRecord(ctx context.Context, in *kinesisapi.PutRecordInput, 
 		if !b.moved() {
 			return b.err
 		}
-		next, err := h.waitChange(ctx, st)
-		if err != nil {
+		if st, err = h.waitChange(ctx, st); err != nil {
 			return err
 		}
-		if next == nil {
-			return streamNotFound(st.key)
-		}
-		st = next
 	}
 }
 

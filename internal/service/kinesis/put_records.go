@@ -98,14 +98,10 @@ func (p *putRecords) run(ctx context.Context, st *streamState) error {
 		if len(moved) == 0 {
 			return nil
 		}
-		next, err := p.h.waitChange(ctx, st)
-		if err != nil {
+		var err error
+		if st, err = p.h.waitChange(ctx, st); err != nil {
 			return err
 		}
-		if next == nil {
-			return streamNotFound(st.key)
-		}
-		st = next
 		p.g.used = 0
 		for _, i := range moved {
 			p.add(p.g.batch(st.route(p.g.hashes[i])), i, recordSize(p.in[i].PartitionKey, p.in[i].Data))
