@@ -162,7 +162,7 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	// The first sleep ends the warm-up and aligns the seconds with it.
-	err := sleep(ctx, l.o.Warmup)
+	err := Sleep(ctx, l.o.Warmup)
 	from := time.Now()
 	l.warm.Store(true)
 	second.Reset(time.Second)
@@ -204,7 +204,8 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 	return r, err
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for d, or until ctx ends and returns its error then.
+func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

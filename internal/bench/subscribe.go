@@ -120,7 +120,7 @@ func (s *subscription) putLoop(ctx context.Context, c *conn, i int) {
 	for {
 		n := s.next.Add(1) - 1
 		due := s.began.Add(time.Duration(float64(n) / s.o.Rate * float64(time.Second)))
-		if sleep(ctx, time.Until(due)) != nil || ctx.Err() != nil || int(n) >= len(s.stamps) {
+		if Sleep(ctx, time.Until(due)) != nil || ctx.Err() != nil || int(n) >= len(s.stamps) {
 			return
 		}
 		r := newRequest("PutRecord", s.o.Protocol, b.numbered(n))

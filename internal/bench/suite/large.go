@@ -90,21 +90,10 @@ func (s *suite) large(ctx context.Context) ([]Row, error) {
 
 // idle returns the resident memory of a server that nobody has used for a while.
 func (s *suite) idle(ctx context.Context, p *process, rest time.Duration) (int64, error) {
-	if err := wait(ctx, rest); err != nil {
+	if err := bench.Sleep(ctx, rest); err != nil {
 		return 0, err
 	}
 	return p.resident()
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // loadResident is load that also tells the most memory that was resident.
@@ -140,7 +129,7 @@ func (s *suite) killUnderLoad(ctx context.Context, p *process, stream bench.Stre
 	}()
 	select {
 	case <-seconds:
-		err = wait(ctx, time.Second)
+		err = bench.Sleep(ctx, time.Second)
 		p.kill()
 		cancel()
 		<-ended
