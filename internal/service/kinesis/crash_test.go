@@ -39,25 +39,27 @@ func TestKilledAtEachCommit(t *testing.T) {
 		},
 	}
 	for name, op := range operations {
-		for _, kept := range []int{0, 100} {
-			t.Run(fmt.Sprintf("%s with %d%% kept", name, kept), func(t *testing.T) {
-				for commits := 0; ; commits++ {
-					if killedAfter(t, op, commits, kept) {
-						if commits < 3 {
-							t.Errorf("the operation ended after %d commits: the test does not cut it off", commits)
+		for _, delay := range []time.Duration{0, 500 * time.Millisecond} {
+			for _, kept := range []int{0, 100} {
+				t.Run(fmt.Sprintf("%s in %v with %d%% kept", name, delay, kept), func(t *testing.T) {
+					for commits := 0; ; commits++ {
+						if killedAfter(t, op, delay, commits, kept) {
+							if commits < 3 {
+								t.Errorf("the operation ended after %d commits: the test does not cut it off", commits)
+							}
+							return
 						}
-						return
 					}
-				}
-			})
+				})
+			}
 		}
 	}
 }
 
 // killedAfter runs op for a number of commits, and reports whether it came to
 // its end by then.
-func killedAfter(t *testing.T, op func(*harness) error, commits, kept int) (ended bool) {
-	h := newHarness(t)
+func killedAfter(t *testing.T, op func(*harness) error, delay time.Duration, commits, kept int) (ended bool) {
+	h := newHarness(t, func(o *Options) { o.TransitionDelay = delay })
 	h.create("s", 2)
 	var want []string
 	for i := range 10 {

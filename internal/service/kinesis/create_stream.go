@@ -71,7 +71,10 @@ func (s *Service) CreateStream(ctx context.Context, in *kinesisapi.CreateStreamI
 	if err := s.writeStream(ctx, key, row); err != nil {
 		return err
 	}
-	_, _, err = s.stream(ctx, key) // arms the end of CREATING
+	h, st, err := s.stream(ctx, key) // arms the end of CREATING
+	if err == nil && st != nil {
+		h.settleAtOnce(ctx)
+	}
 	return err
 }
 

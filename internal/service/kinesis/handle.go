@@ -87,9 +87,19 @@ func (h *stream) attach(st *streamState) {
 	}
 }
 
-// update changes the stream's rows in one commit. f gets the state that the
-// transaction sees, which it must not change, and writes through the tx.
+// update is commit on behalf of a request: where transitions take no time, the
+// one that f began is over when it returns.
 func (h *stream) update(ctx context.Context, f func(tx store.Tx, st *streamState) error) error {
+	if err := h.commit(ctx, f); err != nil {
+		return err
+	}
+	h.settleAtOnce(ctx)
+	return nil
+}
+
+// commit changes the stream's rows in one commit. f gets the state that the
+// transaction sees, which it must not change, and writes through the tx.
+func (h *stream) commit(ctx context.Context, f func(tx store.Tx, st *streamState) error) error {
 	err := h.part.Update(ctx, func(tx store.Tx) error {
 		st, err := readStream(h.key, tx)
 		if err != nil {

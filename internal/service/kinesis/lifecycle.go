@@ -29,6 +29,25 @@ func (s *Service) begin(d *description, status string, c *change) {
 	d.Status, d.Due, d.Change = status, s.o.Clock.Now().Add(s.o.TransitionDelay), c
 }
 
+// settleAtOnce carries out what the stream has before it, where transitions take
+// no time, and returns after one attempt: what fails is tried again later, as
+// always. The work is the service's and not the caller's, who may go away.
+func (h *stream) settleAtOnce(ctx context.Context) {
+	if st := h.state.Load(); h.svc.o.TransitionDelay > 0 || st == nil || st.due().IsZero() {
+		return
+	}
+	done := make(chan struct{})
+	h.svc.spawn(func(ctx context.Context) {
+		defer close(done)
+		h.advance(ctx)
+	})
+	select {
+	case <-done:
+	case <-ctx.Done():
+	case <-h.svc.life.Done():
+	}
+}
+
 // advance carries out the transitions of the stream that are due.
 func (h *stream) advance(ctx context.Context) {
 	h.advanceMu.Lock()
@@ -57,7 +76,7 @@ func (h *stream) advanceOnce(ctx context.Context) error {
 				return err
 			}
 		default:
-			if err := h.update(ctx, func(tx store.Tx, st *streamState) error { return settle(tx, st, now) }); err != nil {
+			if err := h.commit(ctx, func(tx store.Tx, st *streamState) error { return settle(tx, st, now) }); err != nil {
 				return err
 			}
 		}
@@ -67,7 +86,7 @@ func (h *stream) advanceOnce(ctx context.Context) error {
 	}
 	for _, c := range st.consumers {
 		if !c.Due.IsZero() && !c.Due.After(now) {
-			return h.update(ctx, func(tx store.Tx, st *streamState) error { return settleConsumers(tx, st, now) })
+			return h.commit(ctx, func(tx store.Tx, st *streamState) error { return settleConsumers(tx, st, now) })
 		}
 	}
 	h.arm(st)

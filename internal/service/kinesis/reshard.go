@@ -144,7 +144,7 @@ func (h *stream) reshard(ctx context.Context, st *streamState) error {
 			break
 		}
 	}
-	if err := h.update(ctx, func(tx store.Tx, st *streamState) error {
+	if err := h.commit(ctx, func(tx store.Tx, st *streamState) error {
 		d := st.description
 		if d.Change == nil || d.Change.Reshard == nil || d.Change.Reshard.next(st.openShard) != nil {
 			return nil
@@ -190,7 +190,7 @@ func (h *stream) reshardSteps(ctx context.Context, st *streamState, steps []*ste
 	}
 	fault.Point("kinesis.reshard.sealed")
 	now := h.svc.o.Clock.Now().UTC()
-	err := h.update(ctx, func(tx store.Tx, cur *streamState) error {
+	err := h.commit(ctx, func(tx store.Tx, cur *streamState) error {
 		if cur.NextShard != st.NextShard || cur.Status == deleting {
 			return nil // somebody else has done it, or nobody needs it
 		}

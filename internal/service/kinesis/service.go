@@ -21,7 +21,7 @@ type Options struct {
 	Metrics Metrics
 
 	// TransitionDelay is how long CREATING, UPDATING and DELETING last. 0: they
-	// end at once, but still after the answer.
+	// are over before the answer.
 	TransitionDelay time.Duration
 	// ShardLimits scales the capacity of a shard: 1 is AWS's, 0 is no limit.
 	ShardLimits float64

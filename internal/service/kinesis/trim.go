@@ -73,7 +73,7 @@ func (sh *shard) trim(ctx context.Context, horizon time.Time) error {
 // dropShards removes closed shards from the stream, and then their logs. What a
 // crash leaves between the two, the next start drops.
 func (h *stream) dropShards(ctx context.Context, expired []*shard) error {
-	err := h.update(ctx, func(tx store.Tx, st *streamState) error {
+	err := h.commit(ctx, func(tx store.Tx, st *streamState) error {
 		for _, sh := range expired {
 			tx.Delete(shardKey(sh.Index))
 		}
