@@ -59,7 +59,7 @@ func (s *Service) GetRecords(ctx context.Context, in *kinesisapi.GetRecordsInput
 	}
 	page := pages.Get().(*store.Page)
 	call.AfterResponse(func() { releasePage(page) })
-	r, err := s.readShard(ctx, st, sh, it.position, limit, page)
+	r, err := s.readShard(ctx, st, sh, log, it.position, limit, page)
 	if err != nil {
 		return err
 	}
@@ -122,13 +122,9 @@ type reading struct {
 	ended  bool          // the shard is closed and read to its end
 }
 
-// readShard fills page from the position on, passing over what is past
-// retention even where it is not trimmed yet.
-func (s *Service) readShard(ctx context.Context, st *streamState, sh *shard, from store.Position, limit store.Limit, page *store.Page) (reading, error) {
-	log, err := sh.runtime.log(ctx)
-	if err != nil {
-		return reading{}, err
-	}
+// readShard fills page from the shard's log, from the position on, passing over
+// what is past retention even where it is not trimmed yet.
+func (s *Service) readShard(ctx context.Context, st *streamState, sh *shard, log store.Log, from store.Position, limit store.Limit, page *store.Page) (reading, error) {
 	now := s.o.Clock.Now()
 	horizon := s.horizon(st)
 	for {
@@ -139,6 +135,7 @@ func (s *Service) readShard(ctx context.Context, st *streamState, sh *shard, fro
 		if len(page.Records) == 0 || !page.Records[0].Stamp.Before(horizon) {
 			break
 		}
+		var err error
 		if from, err = log.Seek(ctx, horizon); err != nil {
 			return reading{}, err
 		}

@@ -90,7 +90,7 @@ func (p *push) run() error {
 			return p.gone(st, err)
 		}
 		grown := log.Changed()
-		wait, ended, err := p.send(st, sh)
+		wait, ended, err := p.send(st, sh, log)
 		if err != nil || ended {
 			return p.gone(st, err)
 		}
@@ -133,7 +133,7 @@ func (p *push) look() (*streamState, *shard, error) {
 
 // send writes the next event where one is due, and returns how long to wait for
 // the following one: 0 where there is more already.
-func (p *push) send(st *streamState, sh *shard) (wait time.Duration, ended bool, err error) {
+func (p *push) send(st *streamState, sh *shard, log store.Log) (wait time.Duration, ended bool, err error) {
 	now := p.s.o.Clock.Now()
 	silent := heartbeat - now.Sub(p.spoken)
 	if ready, pause := p.rate.ready(now); !ready {
@@ -141,7 +141,7 @@ func (p *push) send(st *streamState, sh *shard) (wait time.Duration, ended bool,
 	}
 	page := pages.Get().(*store.Page)
 	defer releasePage(page)
-	r, err := p.s.readShard(p.sub.ctx, st, sh, p.pos, store.Limit{Records: maxGetRecords, Bytes: maxEventBytes}, page)
+	r, err := p.s.readShard(p.sub.ctx, st, sh, log, p.pos, store.Limit{Records: maxGetRecords, Bytes: maxEventBytes}, page)
 	if err != nil {
 		return 0, false, err
 	}
