@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"math"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/millrace/millrace/internal/api"
 )
 
 // Seconds since the epoch of the first and the last second that codecs hand on,
@@ -74,11 +77,31 @@ func within(t time.Time) time.Time {
 	return t.UTC()
 }
 
-// ParseTime reads a time as text: ISO 8601 with or without a fraction, with a
-// zone or, taken as UTC, without; or an HTTP date, which may have a fraction.
-func ParseTime(text string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339, "Mon, 02 Jan 2006 15:04:05 GMT", "2006-01-02T15:04:05", time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
+// Layouts of times as text. Parsing accepts a fraction after the seconds in all of
+// them, and a time in UTC where no zone is given.
+const httpDate = "Mon, 02 Jan 2006 15:04:05 GMT"
+
+var iso8601 = [...]string{time.RFC3339, "2006-01-02T15:04:05", time.DateOnly}
+
+// ParseTime reads a time as text. TimestampISO8601 is with or without a fraction,
+// with a zone or, taken as UTC, without; TimestampUnix is a decimal number of
+// seconds since the epoch, not beyond the year 9999; TimestampDefault is either of
+// the formats that are no number. The result is in UTC.
+func ParseTime(text string, format api.TimestampFormat) (time.Time, bool) {
+	if format == api.TimestampUnix {
+		f, err := strconv.ParseFloat(text, 64)
+		ok := err == nil && math.Abs(f) <= MaxSeconds && !strings.ContainsAny(text, "xX")
+		return FromSeconds(f), ok
+	}
+	if format != api.TimestampHTTPDate {
+		for _, layout := range iso8601 {
+			if t, err := time.Parse(layout, text); err == nil {
+				return within(t), true
+			}
+		}
+	}
+	if format != api.TimestampISO8601 {
+		if t, err := time.Parse(httpDate, text); err == nil {
 			return within(t), true
 		}
 	}
@@ -92,7 +115,7 @@ func AppendISO8601(dst []byte, t time.Time) []byte {
 
 // AppendHTTPDate appends a time as HTTP headers have it, to the second.
 func AppendHTTPDate(dst []byte, t time.Time) []byte {
-	return t.UTC().AppendFormat(dst, "Mon, 02 Jan 2006 15:04:05 GMT")
+	return t.UTC().AppendFormat(dst, httpDate)
 }
 
 // Floor returns the largest integer not above f, or the nearest there is. NaN is 0.

@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/millrace/millrace/internal/api"
 )
 
 func TestParseSeconds(t *testing.T) {
@@ -40,17 +42,28 @@ func TestFromNumbers(t *testing.T) {
 
 func TestParseTime(t *testing.T) {
 	want := time.UnixMilli(946845296120)
-	for text, ok := range map[string]bool{
-		"2000-01-02T20:34:56.12Z": true, "2000-01-02T21:34:56.12+01:00": true, "2000-01-02T20:34:56.12": true,
-		"Sun, 02 Jan 2000 20:34:56.12 GMT": true, "": false, "soon": false, "946845296.12": false, "2000-13-02T20:34:56Z": false,
+	for text, format := range map[string]api.TimestampFormat{
+		"2000-01-02T20:34:56.12Z": api.TimestampISO8601, "2000-01-02T21:34:56.12+01:00": api.TimestampISO8601,
+		"2000-01-02T20:34:56.12": api.TimestampISO8601, "Sun, 02 Jan 2000 20:34:56.12 GMT": api.TimestampHTTPDate,
+		"946845296.12": api.TimestampUnix, "9.4684529612e8": api.TimestampUnix, "": 0, "soon": 0, "2000-13-02T20:34:56Z": 0,
+		"NaN": 0, "1e300": 0, "Infinity": 0, "0x1p4": 0, "253402300800": 0,
 	} {
-		got, parsed := ParseTime(text)
-		if parsed != ok || ok && !got.Equal(want) {
-			t.Errorf("%q: %v, %v", text, got, parsed)
+		for _, f := range []api.TimestampFormat{api.TimestampDefault, api.TimestampISO8601, api.TimestampHTTPDate, api.TimestampUnix} {
+			ok := f == format && f != api.TimestampDefault
+			if f == api.TimestampDefault {
+				ok = format == api.TimestampISO8601 || format == api.TimestampHTTPDate
+			}
+			got, parsed := ParseTime(text, f)
+			if parsed != ok || ok && !got.Equal(want) {
+				t.Errorf("%q in %d: %v, %v", text, f, got, parsed)
+			}
 		}
 	}
-	if got, ok := ParseTime("2000-01-02"); !ok || got.Unix() != 946771200 {
+	if got, ok := ParseTime("2000-01-02", api.TimestampISO8601); !ok || got.Unix() != 946771200 {
 		t.Errorf("a date alone: %v, %v", got, ok)
+	}
+	if got, ok := ParseTime("-1", api.TimestampUnix); !ok || got.Unix() != -1 {
+		t.Errorf("before the epoch: %v, %v", got, ok)
 	}
 }
 

@@ -204,7 +204,7 @@ func (d *decoder) time() (time.Time, bool) {
 	case jsontext.Number:
 		return wire.ParseSeconds(d.scan.Number()), true
 	case jsontext.String:
-		if t, ok := wire.ParseTime(string(d.scan.String())); ok {
+		if t, ok := wire.ParseTime(string(d.scan.String()), api.TimestampDefault); ok {
 			return t, true
 		}
 		d.report(mismatch.New(api.KindTimestamp, mismatch.String))

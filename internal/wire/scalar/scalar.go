@@ -52,12 +52,12 @@ func Parse(m *api.Member, slot any, text []byte, o Options) error {
 		return put(s, parseFloat64, text)
 	case *api.Opt[time.Time]:
 		var err error
-		s.V, err = ParseTime(text, formatOf(m, o))
+		s.V, err = parseTime(text, formatOf(m, o))
 		s.Set = err == nil
 		return err
 	case *time.Time:
 		var err error
-		*s, err = ParseTime(text, formatOf(m, o))
+		*s, err = parseTime(text, formatOf(m, o))
 		return err
 	case *[]byte:
 		return put(s, parseBlob, text)
