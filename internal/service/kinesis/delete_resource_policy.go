@@ -12,7 +12,10 @@ func (s *Service) DeleteResourcePolicy(ctx context.Context, in *kinesisapi.Delet
 	if err != nil {
 		return err
 	}
-	return r.change(ctx, func(_ *streamState, a attachments) (attachments, error) {
+	return r.change(ctx, func(st *streamState, a attachments) (attachments, error) {
+		if err := r.wantActive(st); err != nil {
+			return a, err
+		}
 		if a.Policy == "" {
 			return a, kinesisapi.ErrResourceNotFoundException.New("No resource policy found for resource %s", r.arn)
 		}

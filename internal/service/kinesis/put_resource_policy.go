@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 )
@@ -22,21 +23,37 @@ func (s *Service) PutResourcePolicy(ctx context.Context, in *kinesisapi.PutResou
 	if err := checkPolicy(r.arn, in.Policy.V); err != nil {
 		return err
 	}
-	return r.change(ctx, func(_ *streamState, a attachments) (attachments, error) {
+	return r.change(ctx, func(st *streamState, a attachments) (attachments, error) {
 		a.Policy = in.Policy.V
-		return a, nil
+		return a, r.wantActive(st)
 	})
 }
 
-// checkPolicy refuses what is no policy, or one of another resource.
+// wantActive refuses to change the policy of a resource that is not ACTIVE. AWS's
+// words for a consumer were reported (aws-cloudformation/cloudformation-coverage-roadmap
+// issue 2442).
+func (r *resource) wantActive(st *streamState) error {
+	if r.consumer == "" {
+		return wantActive(st)
+	}
+	if st.consumer(r.consumer).Status != active {
+		return kinesisapi.ErrResourceInUseException.New("Consumer %s with creation timestamp %d under stream %s and account %s is not in ACTIVE status.", r.consumer, r.made, st.key.name, st.key.account)
+	}
+	return nil
+}
+
+// checkPolicy refuses what is no policy, or one of another resource. As in any
+// policy, a Resource may be a pattern.
 func checkPolicy(arn, policy string) error {
 	if len(policy) > maxPolicyBytes {
 		return kinesisapi.ErrInvalidArgumentException.New("The policy is longer than %d bytes.", maxPolicyBytes)
 	}
 	var document struct {
 		Statement oneOrMore[struct {
-			Effect   string
-			Resource oneOrMore[string]
+			Effect                  string
+			Principal, NotPrincipal json.RawMessage
+			Action, NotAction       json.RawMessage
+			Resource                oneOrMore[string]
 		}]
 	}
 	if err := json.Unmarshal([]byte(policy), &document); err != nil || len(document.Statement) == 0 {
@@ -46,11 +63,37 @@ func checkPolicy(arn, policy string) error {
 		if st.Effect != "Allow" && st.Effect != "Deny" {
 			return kinesisapi.ErrInvalidArgumentException.New("A statement of the policy has neither the Effect Allow nor Deny.")
 		}
-		if !slices.Contains(st.Resource, arn) || len(st.Resource) != 1 {
+		if st.Principal == nil && st.NotPrincipal == nil || st.Action == nil && st.NotAction == nil {
+			return kinesisapi.ErrInvalidArgumentException.New("A statement of the policy names no Principal or no Action.")
+		}
+		if len(st.Resource) == 0 || slices.ContainsFunc(st.Resource, func(pattern string) bool { return !matches(pattern, arn) }) {
 			return kinesisapi.ErrInvalidArgumentException.New("The Resource of each statement must be %s.", arn)
 		}
 	}
 	return nil
+}
+
+// matches reports whether s is what a pattern of a policy means: * stands for
+// any number of characters, ? for one.
+func matches(pattern, s string) bool {
+	p, i := 0, 0
+	star, from := -1, 0 // the last * met, and where what follows it is tried
+	for i < len(s) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, from = p, i
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
+			p++
+			i++
+		case star >= 0:
+			from++
+			p, i = star+1, from
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[p:], "*") == ""
 }
 
 // oneOrMore is a list that JSON may write as its only element.

@@ -76,17 +76,60 @@ func TestResourcePolicies(t *testing.T) {
 		t.Errorf("no policy is shown as %q", got)
 	}
 	h.wantCode(remove(), "ResourceNotFoundException")
-	for _, bad := range []string{"", "x", "{}", `{"Statement":[]}`, `{"Statement":{"Effect":"Allow","Resource":"*"}}`, `{"Statement":{"Resource":"` + arn + `"}}`,
-		`{"Statement":{"Effect":"Allow","Resource":"` + arn + `"},"Id":"` + strings.Repeat("x", maxPolicyBytes) + `"}`} {
+	statement := func(resource string) string {
+		return `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kinesis:PutRecord","Resource":` + resource + `}]}`
+	}
+	own := `"` + arn + `"`
+	good := statement(own)
+	for _, bad := range []string{
+		"", "x", "{}", `{"Statement":[]}`,
+		statement(`[]`), statement(`"` + streamARN("other") + `"`), statement(`["*","` + streamARN("other") + `"]`), strings.Replace(good, "Allow", "Perhaps", 1),
+		strings.Replace(good, `"Effect":"Allow",`, "", 1), strings.Replace(good, "Principal", "Principle", 1), strings.Replace(good, "Action", "Reaction", 1),
+		strings.Replace(good, "}]", `}],"Id":"`+strings.Repeat("x", maxPolicyBytes)+`"`, 1),
+	} {
 		h.wantCode(put(bad), "InvalidArgumentException")
 	}
-	good := `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kinesis:PutRecord","Resource":"` + arn + `"}]}`
-	h.must(put(good))
-	if got := get(); got != good {
-		t.Errorf("got %q", got)
+	for _, good := range []string{
+		good, statement(`"*"`), statement(`[` + own + `,"arn:aws:kinesis:*:stream/?"]`),
+		strings.NewReplacer("Principal", "NotPrincipal", "Action", "NotAction").Replace(good),
+	} {
+		h.must(put(good))
+		if got := get(); got != good {
+			t.Errorf("got %q", got)
+		}
 	}
 	h.must(remove())
 	if got := get(); got != "{}" {
 		t.Errorf("a removed policy is shown as %q", got)
+	}
+
+	// What is not at rest takes no policy.
+	c, err := h.tryRegister("s", "c")
+	h.must(err)
+	h.must(h.split("s", "0", "2"))
+	for _, arn = range []string{c.ConsumerARN.V, arn} {
+		h.wantCode(put(statement(`"*"`)), "ResourceInUseException")
+		h.wantCode(remove(), "ResourceInUseException")
+	}
+	h.settle("s")
+	h.must(put(good))
+	arn = c.ConsumerARN.V
+	h.must(put(statement(`"*"`)))
+	h.must(remove())
+}
+
+func TestPatternsOfPolicies(t *testing.T) {
+	for _, x := range []struct {
+		pattern, s string
+		want       bool
+	}{
+		{"", "", true}, {"", "a", false}, {"a", "", false}, {"*", "", true}, {"*", "a:b/c", true}, {"**", "", true},
+		{"?", "", false}, {"?", "a", true}, {"?", "ab", false}, {"a*c", "abbc", true}, {"a*c", "abcb", false},
+		{"a*b*c", "a-b-b-c", true}, {"*ab", "aab", true}, {"a?c*", "abc", true}, {"a.c", "abc", false},
+		{strings.Repeat("a*", 100) + "b", strings.Repeat("a", 1000), false}, // in its time
+	} {
+		if got := matches(x.pattern, x.s); got != x.want {
+			t.Errorf("%q matches %q: %v", x.pattern, x.s, got)
+		}
 	}
 }
