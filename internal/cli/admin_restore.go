@@ -2,16 +2,20 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
+	"github.com/millrace/millrace/internal/store"
 	"github.com/millrace/millrace/internal/store/pebblestore"
 )
 
 type adminRestoreCmd struct {
-	From string `arg:"" help:"Directory that admin backup made."`
+	From    string `arg:"" help:"Directory that admin backup made."`
+	Damaged bool   `name:"damaged" help:"Restore what is there of a damaged backup, too."`
 	dataFlags
 }
 
@@ -28,9 +32,31 @@ func (c *adminRestoreCmd) Run(e *Env) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := pebblestore.Restore(ctx, from, cfg.Data); err != nil {
+	found, last := 0, time.Now()
+	err = pebblestore.Restore(ctx, from, cfg.Data, pebblestore.RestoreOptions{
+		AcceptDamage: c.Damaged,
+		Damaged: func(f pebblestore.Finding) {
+			found++
+			fmt.Fprintf(e.Stderr, "damaged: %s: %s\n", f.Where, f.Problem)
+		},
+		Progress: func(read, total int64) {
+			if e.Colour && time.Since(last) > time.Second {
+				last = time.Now()
+				fmt.Fprintf(e.Stderr, "%d of %d MB so far\n", read/1e6, total/1e6)
+			}
+		},
+	})
+	if errors.Is(err, store.ErrCorrupt) {
+		return &exitError{fmt.Errorf("%w; take another backup, or what is there of this one with --damaged", err), exitDamage}
+	}
+	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(e.Stdout, "restored to %s; `millrace doctor --data %s` examines it, `millrace server --data %s` serves it\n", cfg.Data, cfg.Data, cfg.Data)
-	return err
+	if _, err = fmt.Fprintf(e.Stdout, "restored to %s; `millrace doctor --data %s` examines it, `millrace server --data %s` serves it\n", cfg.Data, cfg.Data, cfg.Data); err != nil {
+		return err
+	}
+	if found > 0 {
+		return &exitError{fmt.Errorf("%d files of the backup are damaged, and so is what was restored", found), exitDamage}
+	}
+	return nil
 }

@@ -110,6 +110,20 @@ func (d *Dir) Open(ctx context.Context, id string) (store.BlobReader, error) {
 	return r, nil
 }
 
+// CopyTo puts the file of an object into another directory of the same file
+// system, linked where that can be. The caller makes the directory durable. The
+// error wraps store.ErrNotFound where there is no such object.
+func (d *Dir) CopyTo(id, dir string) error {
+	err := vfs.LinkOrCopy(d.fs, d.file(id), d.fs.PathJoin(dir, id+suffix))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("copy blob %s: %w", id, err)
+	}
+	return nil
+}
+
 // Delete removes an object, durably. Who has it open can go on to read it.
 func (d *Dir) Delete(ctx context.Context, id string) error {
 	if err := ctx.Err(); err != nil {

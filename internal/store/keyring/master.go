@@ -47,6 +47,27 @@ func CreateMasterKey(path string) ([]byte, error) {
 	return key, nil
 }
 
+// CopyMasterKey copies the file of a master key to a path where there is no file
+// yet, durably. The copy is readable by the owner only, from its first byte.
+func CopyMasterKey(from, to string) error {
+	if _, err := LoadMasterKey(from); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return fmt.Errorf("copy master key: %w", err)
+	}
+	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("copy master key: %w", err)
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("copy master key to %s: %w", to, err)
+	}
+	return nil
+}
+
 // writeNew makes a file with that content, durably. It writes beside the file
 // and links, because a rename would replace a key that appeared meanwhile.
 func writeNew(path string, data []byte) error {

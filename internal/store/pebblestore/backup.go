@@ -5,18 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
+	"io/fs"
+	"os"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/keyring"
 )
 
 // Backup writes a consistent copy of the store into a directory that is not
 // there yet, while the store serves: the state at one moment of the call. The copy
-// is a data directory itself; what is immutable is linked where the file system
-// can. It has the master key unless that is kept elsewhere (Options.MasterKeyFile).
+// is a data directory itself, with the checksums of its files (SHA256SUMS) for
+// Restore; what is immutable is linked where the file system can. It has the
+// master key unless that is kept elsewhere (Options.MasterKeyFile). Blobs are not
+// deleted while they are copied: Delete waits. A call that fails, or whose ctx
+// ends, removes what it made.
 func (s *Store) Backup(ctx context.Context, dir string) error {
 	if err := s.enter(); err != nil {
 		return fmt.Errorf("backup: %w", err)
@@ -28,112 +33,126 @@ func (s *Store) Backup(ctx context.Context, dir string) error {
 	return nil
 }
 
-func (s *Store) backup(ctx context.Context, dir string) error {
-	fs := s.fs
-	if _, err := fs.Stat(dir); err == nil {
+func (s *Store) backup(ctx context.Context, dir string) (err error) {
+	s.backups.Lock()
+	defer s.backups.Unlock()
+	if _, err := s.fs.Stat(dir); err == nil {
 		return store.ErrExists
-	}
-	if err := makeDir(fs, dir); err != nil {
+	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	format, err := readFile(s.fs, s.fs.PathJoin(s.dir, formatName))
+	if err != nil {
+		return err
+	}
+	if err := beginCopy(s.fs, dir); err != nil {
+		return errors.Join(err, removeCopy(s.fs, dir, true))
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, removeCopy(s.fs, dir, true))
+		}
+	}()
+	if err := s.copyDatabase(ctx, dir); err != nil {
+		return err
+	}
+	if s.ownsMasterKey {
+		if err := keyring.CopyMasterKey(s.fs.PathJoin(s.dir, masterKeyName), s.fs.PathJoin(dir, masterKeyName)); err != nil {
+			return err
+		}
+	}
+	if err := writeSums(ctx, s.fs, dir, format); err != nil {
+		return err
+	}
+	return writeFile(s.fs, dir, formatName, format)
+}
+
+// copyDatabase copies the rows as they are at one moment, and the blobs that they
+// may name.
+func (s *Store) copyDatabase(ctx context.Context, dir string) error {
 	// A blob that the rows of the checkpoint name must not go before it is copied.
 	s.blobs.deletions.Lock()
 	defer s.blobs.deletions.Unlock()
-	if err := s.db.Checkpoint(fs.PathJoin(dir, "pebble"), pebble.WithFlushedWAL()); err != nil {
+	if err := s.db.Checkpoint(s.fs.PathJoin(dir, "pebble"), pebble.WithFlushedWAL()); err != nil {
 		return err
 	}
-	if err := copyDir(ctx, fs, fs.PathJoin(s.dir, "blobs"), fs.PathJoin(dir, "blobs"), vfs.LinkOrCopy); err != nil {
+	to := s.fs.PathJoin(dir, "blobs")
+	if err := makeDir(s.fs, to); err != nil {
 		return err
 	}
-	key := fs.PathJoin(s.dir, masterKeyName)
-	if _, err := fs.Stat(key); err == nil {
-		if err := copyFile(fs, key, fs.PathJoin(dir, masterKeyName)); err != nil {
-			return err
-		}
-	}
-	// FORMAT comes last: a copy without it is no data directory.
-	return writeFile(fs, dir, formatName, []byte(strconv.Itoa(Format)+"\n"))
-}
-
-// Restore copies a backup to a data directory that is not there yet or is empty.
-// The backup stays as it is.
-func Restore(ctx context.Context, from, to string) error {
-	if err := restore(ctx, vfs.Default, from, to); err != nil {
-		return fmt.Errorf("restore %s to %s: %w", from, to, err)
-	}
-	return nil
-}
-
-func restore(ctx context.Context, fs vfs.FS, from, to string) error {
-	if _, err := fs.Stat(fs.PathJoin(from, formatName)); err != nil {
-		return fmt.Errorf("it is no backup: %w", err)
-	}
-	if err := checkFormat(fs, from); err != nil {
-		return err
-	}
-	if names, err := fs.List(to); err == nil && len(names) > 0 {
-		return fmt.Errorf("%w: the directory is not empty", store.ErrExists)
-	}
-	if err := makeDir(fs, to); err != nil {
-		return err
-	}
-	for _, dir := range []string{"pebble", "blobs"} {
-		if err := copyDir(ctx, fs, fs.PathJoin(from, dir), fs.PathJoin(to, dir), copyFile); err != nil {
-			return err
-		}
-	}
-	names, err := fs.List(from)
+	ids, err := s.blobs.List(ctx)
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		info, err := fs.Stat(fs.PathJoin(from, name))
-		if err != nil {
-			return err
-		}
-		if info.IsDir() || name == formatName {
-			continue
-		}
-		if err := copyFile(fs, fs.PathJoin(from, name), fs.PathJoin(to, name)); err != nil {
-			return err
-		}
-	}
-	return writeFile(fs, to, formatName, []byte(strconv.Itoa(Format)+"\n"))
-}
-
-// copyDir makes a directory with what another holds; it has no folders.
-func copyDir(ctx context.Context, fs vfs.FS, from, to string, file func(fs vfs.FS, from, to string) error) error {
-	if err := makeDir(fs, to); err != nil {
-		return err
-	}
-	names, err := fs.List(from)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
+	for _, id := range ids {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if name == "LOCK" {
-			continue
-		}
-		if err := file(fs, fs.PathJoin(from, name), fs.PathJoin(to, name)); err != nil {
+		// No row names a blob that is gone although none is deleted now: its commit
+		// failed.
+		if err := s.blobs.CopyTo(id, to); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 	}
-	return syncDir(fs, to)
+	return syncDir(s.fs, to)
 }
 
-// copyFile copies a file, durably.
-func copyFile(fs vfs.FS, from, to string) error {
-	in, err := fs.Open(from)
-	if err != nil {
+// unfinished is what FORMAT holds while a directory is filled, so that no release
+// opens it.
+const unfinished = "unfinished"
+
+// beginCopy makes a directory that is no data directory before FORMAT is written
+// again.
+func beginCopy(fs vfs.FS, dir string) error {
+	if err := makeDir(fs, dir); err != nil {
 		return err
 	}
-	out, err := fs.Create(to, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return errors.Join(err, in.Close())
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Sync(), out.Close(), in.Close())
+	return writeFile(fs, dir, formatName, []byte(unfinished+"\n"))
 }
+
+// removeCopy removes what a backup or restore makes, and the directory too where
+// the call made it and nobody else put something there.
+func removeCopy(fs vfs.FS, dir string, made bool) error {
+	var err error
+	for _, name := range []string{"pebble", "blobs", masterKeyName, sumsName, sumsName + ".new", formatName, formatName + ".new"} {
+		err = errors.Join(err, fs.RemoveAll(fs.PathJoin(dir, name)))
+	}
+	if made {
+		err = errors.Join(err, fs.Remove(dir))
+	}
+	return err
+}
+
+// readFile returns what a small file holds.
+func readFile(fs vfs.FS, path string) ([]byte, error) {
+	f, err := fs.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(f)
+	return b, errors.Join(err, f.Close())
+}
+
+// contextReader reads until its context ends.
+type contextReader struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}
+
+// privateFS makes directories for their owner alone, also those that Pebble makes.
+type privateFS struct{ vfs.FS }
+
+// MkdirAll implements vfs.FS.
+func (f privateFS) MkdirAll(dir string, mode os.FileMode) error {
+	return f.FS.MkdirAll(dir, mode&0o700)
+}
+
+// Unwrap implements vfs.FS.
+func (f privateFS) Unwrap() vfs.FS { return f.FS }

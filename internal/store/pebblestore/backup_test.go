@@ -77,10 +77,10 @@ func TestBackupOfARunningStoreIsWhole(t *testing.T) {
 	if err := s.Backup(t.Context(), backup); !errors.Is(err, store.ErrExists) {
 		t.Errorf("over a backup: %v", err)
 	}
-	if err := Restore(t.Context(), backup, restored); err != nil {
+	if err := Restore(t.Context(), backup, restored, RestoreOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := Restore(t.Context(), backup, restored); !errors.Is(err, store.ErrExists) {
+	if err := Restore(t.Context(), backup, restored, RestoreOptions{}); !errors.Is(err, store.ErrExists) {
 		t.Errorf("over data: %v", err)
 	}
 	found, checked := examine(t, restored)

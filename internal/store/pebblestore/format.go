@@ -3,7 +3,7 @@ package pebblestore
 import (
 	"errors"
 	"fmt"
-	"io"
+	iofs "io/fs"
 	"strconv"
 	"strings"
 
@@ -24,20 +24,11 @@ var ErrNewerFormat = errors.New("the data directory is of a newer format")
 // where it holds no database yet; otherwise it is none of ours.
 func checkFormat(fs vfs.FS, dir string) error {
 	path := fs.PathJoin(dir, formatName)
-	f, err := fs.Open(path)
+	text, err := readFile(fs, path)
 	if err == nil {
-		b, err := io.ReadAll(io.LimitReader(f, 100))
-		if err = errors.Join(err, f.Close()); err != nil {
-			return fmt.Errorf("read %s: %w", path, err)
-		}
-		n, err := strconv.Atoi(strings.TrimSpace(string(b)))
-		switch {
-		case err != nil || n < 1:
-			return fmt.Errorf("%w: %s holds %q, not a format's number", store.ErrCorrupt, path, b)
-		case n > Format:
-			return fmt.Errorf("%w: %s says %d, this release knows %d; start a release that does", ErrNewerFormat, path, n, Format)
-		}
-		return nil
+		return checkFormatNumber(path, text)
+	} else if !errors.Is(err, iofs.ErrNotExist) {
+		return fmt.Errorf("read %s: %w", path, err)
 	}
 	names, err := fs.List(fs.PathJoin(dir, "pebble"))
 	if err != nil {
@@ -49,6 +40,22 @@ func checkFormat(fs vfs.FS, dir string) error {
 		}
 	}
 	return writeFile(fs, dir, formatName, []byte(strconv.Itoa(Format)+"\n"))
+}
+
+// checkFormatNumber tells whether this release knows the format that FORMAT names.
+func checkFormatNumber(path string, text []byte) error {
+	number := strings.TrimSpace(string(text))
+	if number == unfinished {
+		return fmt.Errorf("%w: %s says that the backup or restore that filled the directory did not end; remove the directory and do it again", store.ErrCorrupt, path)
+	}
+	n, err := strconv.Atoi(number)
+	switch {
+	case err != nil || n < 1:
+		return fmt.Errorf("%w: %s holds %.40q, not a format's number", store.ErrCorrupt, path, text)
+	case n > Format:
+		return fmt.Errorf("%w: %s says %d, this release knows %d; start a release that does", ErrNewerFormat, path, n, Format)
+	}
+	return nil
 }
 
 // writeFile makes a file, durably and whole.

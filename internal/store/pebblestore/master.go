@@ -27,3 +27,9 @@ func masterKey(o Options) ([]byte, error) {
 	}
 	return key, err
 }
+
+// ownsMasterKey reports whether the master key is the data directory's own file.
+func ownsMasterKey(o Options) bool {
+	own := filepath.Join(o.Dir, masterKeyName)
+	return len(o.MasterKey) == 0 && (o.MasterKeyFile == "" || filepath.Clean(o.MasterKeyFile) == own)
+}

@@ -48,6 +48,9 @@ type Store struct {
 	keys        *keyring.Keyring
 	blobs       blobs
 
+	ownsMasterKey bool
+	backups       sync.Mutex // one at a time
+
 	partitionsMu sync.Mutex // held over a point read of the catalogue
 	partitions   map[string]*partitionState
 
@@ -74,6 +77,7 @@ func Open(o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
+	o.FS = privateFS{o.FS}
 	s := newStore(o)
 	if err := s.open(o); err != nil {
 		return nil, fmt.Errorf("open store in %s: %w", o.Dir, err)
@@ -99,6 +103,8 @@ func newStore(o Options) *Store {
 		closing:    make(chan struct{}),
 		space:      space{fs: o.FS, dir: o.Dir, want: o.MinFreeBytes},
 		guard:      clockGuard{uptime: machineUptime()},
+
+		ownsMasterKey: ownsMasterKey(o),
 	}
 	s.idle.L = &s.opsMu
 	s.blobs.s = s
