@@ -72,6 +72,9 @@ var rules = []struct {
 	{"services declare the few counters they need; obs adapts them to Prometheus", func(e edge) bool {
 		return strings.HasPrefix(e.to, "github.com/prometheus/") && !under(e.from, "internal/obs")
 	}},
+	{"a server never runs itself as a child: what measures or tests one from outside does", func(e edge) bool {
+		return e.ours && e.to == "internal/child" && !under(e.from, "internal/bench", "internal/cli", "internal/testkit", "test")
+	}},
 	{"test helpers stay out of the binary", func(e edge) bool {
 		helper := e.to == "testing" || strings.HasPrefix(e.to, "testing/") || e.ours && under(e.to, "internal/testkit", "internal/store/storetest")
 		return helper && !under(e.from, "internal/testkit", "internal/store/storetest", "test") && !strings.HasSuffix(e.from, "test")
@@ -115,6 +118,7 @@ func TestRulesForbid(t *testing.T) {
 		edgeOf("client/producer", module+"/internal/base/clock"),
 		edgeOf("internal/app", "github.com/alecthomas/kong"),
 		edgeOf("internal/edge", "github.com/prometheus/client_golang/prometheus"),
+		edgeOf("internal/app", module+"/internal/child"),
 		edgeOf("internal/edge", "testing"),
 	}
 	if len(wrong) != len(rules) {

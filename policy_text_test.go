@@ -95,6 +95,7 @@ var wallClock = map[string]string{
 	"internal/base/clock":        "it is the source of time",
 	"internal/cli":               "a person at a terminal lives in wall time",
 	"internal/bench":             "it measures",
+	"internal/child":             "a child is a process of the machine, in its time",
 	"internal/store/pebblestore": "it measures its syncs; what it decides by time goes through its clock",
 	"internal/edge":              "deadlines of connections are the kernel's, in the machine's time; latencies are measured",
 	"cmd":                        "main and tools",

@@ -38,9 +38,7 @@ func TestFaultPointKillsTheServer(t *testing.T) {
 	if err := s.create("two"); err == nil {
 		t.Error("the server answered a call that it should have died in")
 	}
-	<-s.done
-	_ = s.cmd.Wait()
-	if got := s.cmd.ProcessState.String(); got != "signal: killed" {
+	if got := s.Ended(); got != "signal: killed" {
 		t.Errorf("ended with %q", got)
 	}
 }

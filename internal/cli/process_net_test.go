@@ -24,7 +24,7 @@ func (s *server) presented(ca []byte, name string) (*x509.Certificate, error) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca)
 	d := tls.Dialer{Config: &tls.Config{RootCAs: roots, ServerName: name}}
-	c, err := d.DialContext(s.t.Context(), "tcp", servesTLS.FindStringSubmatch(s.said())[1])
+	c, err := d.DialContext(s.t.Context(), "tcp", servesTLS.FindStringSubmatch(s.Text())[1])
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func TestGivenCertificateIsReadAgainOnSIGHUP(t *testing.T) {
 		t.Fatal(err)
 	}
 	install(dirs[1])
-	if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+	if err := s.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	s.waitFor("the certificate was read again")
@@ -110,18 +110,18 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	if err != nil || !strings.Contains(resp, "100 Continue") {
 		t.Fatalf("the server does not wait for the body: %q, %v", resp, err)
 	}
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := s.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	s.waitFor("stopping")
-	if status, _ := s.stop(syscall.SIGINT); status != exitFailed || !strings.Contains(s.said(), "second signal") {
+	if status, _ := s.stop(syscall.SIGINT); status != exitFailed || !strings.Contains(s.Text(), "second signal") {
 		t.Errorf("exit status %d", status)
 	}
 }
 
 func TestOpenModeTakesAnyKeyFromThisMachine(t *testing.T) {
 	s := start(t, nil, dataDir(t), "--auth=open")
-	if !strings.Contains(s.said(), "--auth=open") {
+	if !strings.Contains(s.Text(), "--auth=open") {
 		t.Error("the start does not warn")
 	}
 	for host, want := range map[string]bool{"localhost": true, "evil.example": false} {

@@ -1,8 +1,8 @@
 package cli
 
 import (
-	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"os"
@@ -10,10 +10,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/millrace/millrace/internal/child"
 )
 
 // TestMain runs the command line instead of the tests where a test started this
@@ -53,84 +54,38 @@ func run(t *testing.T, env []string, args ...string) (status int, stdout, stderr
 
 // server is one that runs.
 type server struct {
-	t      *testing.T
-	cmd    *exec.Cmd
-	http   string // base URL
-	mu     sync.Mutex
-	output strings.Builder
-	spoke  *sync.Cond    // on mu
-	done   chan struct{} // its output ended
+	*child.Process
+	t    *testing.T
+	http string // base URL
 }
-
-var serves = regexp.MustCompile(`serves (http://\S+?)(,| and)`)
 
 // start starts a server and waits until it serves.
 func start(t *testing.T, env []string, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, done: make(chan struct{})}
-	s.spoke = sync.NewCond(&s.mu)
-	s.cmd = millrace(t, env, append([]string{"server", "--listen=127.0.0.1:0", "--tls-listen=127.0.0.1:0", "--min-free=0"}, args...)...)
-	pipe, err := s.cmd.StdoutPipe()
+	c := millrace(t, env, append([]string{"server", "--listen=127.0.0.1:0", "--tls-listen=127.0.0.1:0", "--min-free=0"}, args...)...)
+	p, err := child.Start(child.Options{Binary: c.Path, Args: c.Args[1:], Dir: c.Dir, Env: c.Env})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.cmd.Stderr = s.cmd.Stdout
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		_ = s.cmd.Process.Kill()
-		_ = s.cmd.Wait()
+		p.Kill()
 		if t.Failed() {
-			t.Log("the server said:\n" + s.said())
+			t.Log("the server said:\n" + p.Text())
 		}
 	})
-	ready := make(chan string, 1)
-	go func() {
-		defer func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			close(s.done)
-			s.spoke.Broadcast()
-		}()
-		for lines := bufio.NewScanner(pipe); lines.Scan(); {
-			s.mu.Lock()
-			s.output.WriteString(lines.Text() + "\n")
-			s.mu.Unlock()
-			s.spoke.Broadcast()
-			if m := serves.FindStringSubmatch(lines.Text()); m != nil {
-				ready <- m[1]
-			}
-		}
-	}()
-	select {
-	case s.http = <-ready:
-	case <-s.done:
-		t.Fatalf("the server ended: %s", s.said())
-	case <-time.After(20 * time.Second):
-		t.Fatal("the server does not serve")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := p.Serving(ctx); err != nil {
+		t.Fatal(err)
 	}
-	return s
-}
-
-func (s *server) said() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.output.String()
+	return &server{p, t, p.HTTP()}
 }
 
 // waitFor waits until the server says something, and fails when it ends first.
 func (s *server) waitFor(what string) {
 	s.t.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for !strings.Contains(s.output.String(), what) {
-		select {
-		case <-s.done:
-			s.t.Fatalf("the server ended and did not say %q", what)
-		default:
-		}
-		s.spoke.Wait()
+	if !s.Says(s.t.Context(), what) {
+		s.t.Fatalf("the server ended and did not say %q", what)
 	}
 }
 
@@ -161,21 +116,19 @@ func (s *server) do(method, path, user, password string) (status int, body strin
 }
 
 // stop sends a signal and returns the exit status, and how long it took.
-func (s *server) stop(signal os.Signal) (int, time.Duration) {
+func (s *server) stop(signal syscall.Signal) (int, time.Duration) {
 	s.t.Helper()
 	began := time.Now()
-	if err := s.cmd.Process.Signal(signal); err != nil {
+	if err := s.Signal(signal); err != nil {
 		s.t.Fatal(err)
 	}
-	<-s.done
-	_ = s.cmd.Wait()
-	return s.cmd.ProcessState.ExitCode(), time.Since(began)
+	return s.ExitStatus(), time.Since(began)
 }
 
 func dataDir(t *testing.T) string { return "--data=" + filepath.Join(t.TempDir(), "data") }
 
 func TestServerStartsAndStops(t *testing.T) {
-	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		s := start(t, nil, dataDir(t))
 		for _, path := range []string{"ready", "health", "version", "metrics"} {
 			if status, body := s.get("/_millrace/" + path); status != 200 {
@@ -197,7 +150,7 @@ func TestServerStartsAndStops(t *testing.T) {
 func TestCredentialsAreShownOnce(t *testing.T) {
 	data := dataDir(t)
 	s := start(t, nil, data)
-	export := regexp.MustCompile(`export (AWS_\w+)=(\S+)`).FindAllStringSubmatch(s.said(), -1)
+	export := regexp.MustCompile(`export (AWS_\w+)=(\S+)`).FindAllStringSubmatch(s.Text(), -1)
 	values := map[string]string{}
 	for _, m := range export {
 		values[m[1]] = m[2]
@@ -207,11 +160,11 @@ func TestCredentialsAreShownOnce(t *testing.T) {
 	}
 	s.stop(syscall.SIGTERM)
 	again := start(t, nil, data)
-	if strings.Contains(again.said(), "AWS_SECRET") {
+	if strings.Contains(again.Text(), "AWS_SECRET") {
 		t.Error("the second start shows the secret again")
 	}
 	given := start(t, []string{"MILLRACE_ROOT_ACCESS_KEY_ID=test", "MILLRACE_ROOT_SECRET_ACCESS_KEY=hush"}, dataDir(t))
-	if strings.Contains(given.said(), "hush") {
+	if strings.Contains(given.Text(), "hush") {
 		t.Error("a given secret is shown")
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/millrace/millrace/internal/testkit/program"
 )
 
 // clientTimeout is how long the program of one client may run.
@@ -42,18 +44,18 @@ func TestCLI(t *testing.T) {
 func TestJavaScript(t *testing.T) {
 	t.Parallel()
 	// Node looks for modules beside the program.
-	program := filepath.Join(filepath.Dir(installed(t, "js/node_modules")), "suite.mjs")
+	suite := filepath.Join(filepath.Dir(installed(t, "js/node_modules")), "suite.mjs")
 	text := must[[]byte](t)(os.ReadFile("js/suite.mjs"))
-	if err := os.WriteFile(program, text, 0o600); err != nil {
+	if err := os.WriteFile(suite, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	runClient(t, tool(t, "node"), program)
+	runClient(t, program.Tool(t, "node"), suite)
 }
 
 func TestJava(t *testing.T) {
 	t.Parallel()
 	classpath := must[[]byte](t)(os.ReadFile(installed(t, "java/classpath")))
-	runClient(t, tool(t, "java"), "-cp", strings.TrimSpace(string(classpath)), "java/Suite.java")
+	runClient(t, program.Tool(t, "java"), "-cp", strings.TrimSpace(string(classpath)), "java/Suite.java")
 }
 
 // installed returns the path of something that setup installs.
@@ -61,26 +63,17 @@ func installed(t *testing.T, name string) string {
 	t.Helper()
 	path := filepath.Join(clients(t), name)
 	if _, err := os.Stat(path); err != nil {
-		skip(t, name+" is not installed (make clients)")
-	}
-	return path
-}
-
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		skip(t, name+" is not installed")
+		program.Skip(t, name+" is not installed (make clients)")
 	}
 	return path
 }
 
 // runClient runs a client's program against a fresh server, and makes a subtest
 // of each line that it prints. Words that begin with AWS_ are environment.
-func runClient(t *testing.T, program string, words ...string) {
+func runClient(t *testing.T, path string, words ...string) {
 	t.Helper()
 	s := start(t)
-	cmd := exec.Command(program)
+	cmd := exec.Command(path)
 	cmd.Env = append(os.Environ(),
 		"AWS_ACCESS_KEY_ID="+accessKey, "AWS_SECRET_ACCESS_KEY="+secretKey, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
 		"AWS_ENDPOINT_URL="+s.url, "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",

@@ -4,40 +4,24 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/millrace/millrace/internal/testkit/program"
 )
 
 // What takes minutes is tested with the binary whose clock can be moved.
-
-// faultsBinary is the program with the build tag "faults": the one that
-// MILLRACE_TEST_FAULTS_BINARY names, or one that is built here.
-var faultsBinary = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv("MILLRACE_TEST_FAULTS_BINARY"); path != "" {
-		if _, err := os.Stat(path); err == nil {
-			return path, nil
-		}
-	}
-	path := filepath.Join(built, "millrace-faults")
-	return path, build(path, "-tags=faults")
-})
 
 // startMovable starts a server whose clock can be moved. It takes any signature:
 // clients sign by the machine's clock, from which the server's departs.
 func startMovable(t *testing.T) *server {
 	t.Helper()
-	s := &server{t: t, dir: t.TempDir(), args: []string{"--shard-limits=off", "--transition-delay=50ms", "--auth=open"}}
-	if !testing.Short() {
-		s.binary = must[string](t)(faultsBinary())
-	}
+	s := &server{t: t, binary: program.Faults, dir: t.TempDir(), args: []string{"--shard-limits=off", "--transition-delay=50ms", "--auth=open"}}
 	s.launch()
 	return s
 }

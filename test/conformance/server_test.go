@@ -1,19 +1,16 @@
 package conformance
 
 import (
-	"bufio"
-	"bytes"
+	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
+	"github.com/millrace/millrace/internal/child"
+	"github.com/millrace/millrace/internal/testkit/program"
 	"github.com/millrace/millrace/test/sdk"
 )
 
@@ -25,88 +22,60 @@ const (
 	region    = "us-east-1"
 )
 
-// server is a process of the binary on a data directory of its own.
+// server is a process of the program on a data directory of its own.
 type server struct {
 	t      *testing.T
-	binary string
+	binary func(testing.TB) string
 	dir    string
 	args   []string
 
-	cmd  *exec.Cmd
-	done chan struct{}
-	url  string // plaintext
-	tls  string
-
-	mu     sync.Mutex
-	output bytes.Buffer
+	*child.Process
+	url string // plaintext
+	tls string
 }
 
 // start starts a server that stops with the test. Shard limits are off, and
 // transitions short, unless args say otherwise.
 func start(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, binary: binary, dir: t.TempDir(), args: append([]string{"--shard-limits=off", "--transition-delay=50ms"}, args...)}
+	s := &server{t: t, binary: program.Released, dir: t.TempDir(), args: append([]string{"--shard-limits=off", "--transition-delay=50ms"}, args...)}
 	s.launch()
 	return s
 }
 
-var serves = regexp.MustCompile(`serves (http://[^\s,]+) and (https://[^\s,]+)`)
-
 func (s *server) launch() {
 	s.t.Helper()
 	if testing.Short() {
-		skip(s.t, "official clients are not run with -short")
+		program.Skip(s.t, "official clients are not run with -short")
 	}
-	args := append([]string{"server", "--data=" + filepath.Join(s.dir, "data"), "--listen=127.0.0.1:0", "--tls-listen=127.0.0.1:0"}, s.args...)
-	s.cmd = exec.Command(s.binary, args...)
-	s.cmd.Dir = s.dir
-	s.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "MILLRACE_ROOT_ACCESS_KEY_ID=" + accessKey, "MILLRACE_ROOT_SECRET_ACCESS_KEY=" + secretKey}
-	pipe, err := s.cmd.StdoutPipe()
+	p, err := child.Start(child.Options{
+		Binary: s.binary(s.t), Dir: s.dir,
+		Args: append([]string{"server", "--data=" + filepath.Join(s.dir, "data"), "--listen=127.0.0.1:0", "--tls-listen=127.0.0.1:0"}, s.args...),
+		Env:  []string{"PATH=" + os.Getenv("PATH"), "MILLRACE_ROOT_ACCESS_KEY_ID=" + accessKey, "MILLRACE_ROOT_SECRET_ACCESS_KEY=" + secretKey},
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.cmd.Stderr = s.cmd.Stdout
-	if err := s.cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	cmd, done, ready := s.cmd, make(chan struct{}), make(chan []string, 1)
-	s.done = done
-	go func() {
-		defer close(done)
-		for lines := bufio.NewScanner(pipe); lines.Scan(); {
-			s.mu.Lock()
-			s.output.WriteString(lines.Text() + "\n")
-			s.mu.Unlock()
-			if m := serves.FindStringSubmatch(lines.Text()); m != nil {
-				ready <- m
-			}
-		}
-		_ = cmd.Wait() // its state says how it ended
-	}()
 	s.t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-done
+		if _, err := p.Stop(15 * time.Second); err != nil {
+			s.t.Error(err)
+		}
 		if s.t.Failed() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.t.Logf("the server said:\n%s", s.output.String())
+			s.t.Logf("the server said:\n%s", p.Text())
 		}
 	})
-	select {
-	case m := <-ready:
-		s.url, s.tls = m[1], m[2]
-	case <-done:
-		s.t.Fatalf("the server ended:\n%s", s.output.String())
-	case <-time.After(30 * time.Second):
-		s.t.Fatal("the server does not serve")
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := p.Serving(ctx); err != nil {
+		s.t.Fatal(err)
 	}
+	s.Process, s.url, s.tls = p, p.HTTP(), p.TLS()
 }
 
 // crash ends the process as kill -9 does, and starts another on its data.
 func (s *server) crash() {
 	s.t.Helper()
-	_ = s.cmd.Process.Kill()
-	<-s.done
+	s.Kill()
 	s.launch()
 }
 

@@ -18,7 +18,7 @@ import (
 
 // client returns an SDK client of the server that never tries again.
 func (srv *server) client() *kinesis.Client {
-	return sdk.Kinesis(srv.url, region, accessKey, secretKey)
+	return sdk.Kinesis(srv.HTTP(), region, accessKey, secretKey)
 }
 
 // code is the error code that the server answered with, or "" where it did not

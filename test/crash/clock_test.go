@@ -48,7 +48,7 @@ func TestClockJumps(t *testing.T) {
 		put()
 		checkStream(t, srv.client(), "s", w)
 		// The next server has the machine's own clock again.
-		srv.kill()
+		srv.Kill()
 		srv = site.start()
 		if err := reshards.verify(ctx, srv.client()); err != nil {
 			t.Fatalf("after %v: %v", jump, err)
@@ -84,7 +84,7 @@ func TestReshardAfterTheClockWentBack(t *testing.T) {
 	}
 	srv.moveClock(30 * time.Hour)
 	checkStream(t, c, "s", w)
-	srv.kill()
+	srv.Kill()
 	checkStream(t, site.start().client(), "s", w)
 }
 

@@ -67,7 +67,7 @@ func newKilledSite(t *testing.T) *killedSite {
 	for _, w := range k.writers {
 		k.streams[w.stream] = checkStream(t, c, w.stream, w)
 	}
-	srv.kill()
+	srv.Kill()
 	return k
 }
 
@@ -262,7 +262,7 @@ func TestDamage(t *testing.T) {
 			}
 			k.look(t, srv.client())
 			k.wantPrefixes(t, srv.client())
-			srv.kill()
+			srv.Kill()
 		}
 	})
 	// What a server cannot start without refuses the start where it is damaged, or
@@ -294,7 +294,7 @@ func TestDamage(t *testing.T) {
 						t.Errorf("%s: the server starts without %v", where, unreadable)
 					}
 				}
-				srv.kill()
+				srv.Kill()
 			}
 			if refused == 0 {
 				t.Errorf("%s: no damage was met", c.pattern)
@@ -323,13 +323,13 @@ func TestDamage(t *testing.T) {
 				t.Errorf("%s: %v cannot be read, and health says %s", where, unreadable, health)
 			case damage:
 				seen++
-				wantNamed(t, where, srv.tail(), table)
+				wantNamed(t, where, srv.Tail(6000), table)
 			}
 			if len(unreadable) > 2 {
 				t.Logf("%s: unreadable: %v", where, unreadable)
 			}
 			k.wantWrites(t, where, srv.client(), unreadable)
-			srv.kill()
+			srv.Kill()
 		}
 		if seen == 0 {
 			t.Error("no damage was met")

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
+	"github.com/millrace/millrace/internal/testkit/program"
 	"github.com/millrace/millrace/test/crash/history"
 )
 
@@ -23,7 +24,7 @@ const exitStorage = 70
 // syncs its write-ahead log. The server must end, with a status of its own, and
 // must not have acknowledged anything since.
 func TestDiskThatFails(t *testing.T) {
-	strace := program(t, "strace")
+	strace := program.Tool(t, "strace")
 	for _, c := range []struct{ name, calls, fails string }{
 		{"sync", "fsync,fdatasync", "EIO"},
 		{"write", "write,pwrite64,writev,pwritev,pwritev2", "EIO"},
@@ -47,7 +48,7 @@ func TestDiskThatFails(t *testing.T) {
 			}
 			wal := newest(t, filepath.Join(site.data, "pebble", "*.log"))
 
-			trace := exec.Command(strace, "-f", "-p", strconv.Itoa(srv.cmd.Process.Pid), "-o", os.DevNull, "-P", wal,
+			trace := exec.Command(strace, "-f", "-p", strconv.Itoa(srv.Pid()), "-o", os.DevNull, "-P", wal,
 				"-e", "trace="+c.calls, "-e", "inject="+c.calls+":error="+c.fails)
 			said, err := trace.StderrPipe()
 			if err != nil {
@@ -62,7 +63,7 @@ func TestDiskThatFails(t *testing.T) {
 			})
 			lines := bufio.NewScanner(said)
 			if !lines.Scan() || !strings.Contains(lines.Text(), "attached") {
-				skip(t, "strace may not look into a process: "+lines.Text())
+				program.Skip(t, "strace may not look into a process: "+lines.Text())
 			}
 			attached := time.Since(epoch)
 
@@ -74,12 +75,12 @@ func TestDiskThatFails(t *testing.T) {
 				<-done
 			}
 			select {
-			case <-srv.done:
+			case <-srv.Done():
 			case <-time.After(20 * time.Second):
 				t.Fatal("the server goes on though its log cannot be written")
 			}
-			if status := srv.cmd.ProcessState.ExitCode(); status != exitStorage || !strings.Contains(srv.tail(), "the disk failed") {
-				t.Errorf("ended with %v:\n%s", srv.cmd.ProcessState, srv.tail())
+			if status := srv.ExitStatus(); status != exitStorage || !strings.Contains(srv.Tail(6000), "the disk failed") {
+				t.Errorf("ended with %v:\n%s", srv.Ended(), srv.Tail(6000))
 			}
 			for _, w := range writers {
 				last := w.attempts[len(w.attempts)-1]

@@ -1,21 +1,19 @@
 package crash
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/millrace/millrace/internal/child"
+	"github.com/millrace/millrace/internal/testkit/program"
 )
 
 // The root key of every server here.
@@ -58,58 +56,34 @@ func newSite(t *testing.T, args ...string) *site {
 	return &site{t: t, data: filepath.Join(dir, "data"), args: args}
 }
 
-// server is a process that was started.
+// server is a process that was started on a site.
 type server struct {
-	site  *site
-	cmd   *exec.Cmd
-	url   string // base URL, once it serves
-	began time.Time
-	done  chan struct{} // it has ended and was reaped
-	ready chan struct{} // url is set
-
-	mu     sync.Mutex
-	output bytes.Buffer
+	*child.Process
+	site *site
 }
-
-var serves = regexp.MustCompile(`serves (http://[^\s,]+)`)
 
 // launch starts a process and does not wait for it to serve.
 func (s *site) launch() *server {
 	s.t.Helper()
-	words := append(append([]string(nil), s.prefix...), binary, "server", "--data="+s.data, "--listen=127.0.0.1:0", "--tls-listen=off")
-	words = append(words, s.args...)
-	srv := &server{site: s, began: time.Now(), done: make(chan struct{}), ready: make(chan struct{})}
-	srv.cmd = exec.Command(words[0], words[1:]...)
-	srv.cmd.Dir = filepath.Dir(s.data)
-	srv.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "MILLRACE_ROOT_ACCESS_KEY_ID=" + accessKey, "MILLRACE_ROOT_SECRET_ACCESS_KEY=" + secretKey}, s.env...)
-	pipe, err := srv.cmd.StdoutPipe()
+	args := append([]string{"server", "--data=" + s.data, "--listen=127.0.0.1:0", "--tls-listen=off"}, s.args...)
+	p, err := child.Start(child.Options{
+		Binary: program.Faults(s.t), Args: args, Dir: filepath.Dir(s.data), Prefix: s.prefix, Env: append(environment(), s.env...),
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	srv.cmd.Stderr = srv.cmd.Stdout
-	if err := srv.cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	go func() {
-		defer close(srv.done)
-		for lines := bufio.NewScanner(pipe); lines.Scan(); {
-			srv.mu.Lock()
-			srv.output.WriteString(lines.Text() + "\n")
-			srv.mu.Unlock()
-			if m := serves.FindStringSubmatch(lines.Text()); m != nil && srv.url == "" {
-				srv.url = m[1]
-				close(srv.ready)
-			}
-		}
-		_ = srv.cmd.Wait() // the state says how it ended
-	}()
 	s.t.Cleanup(func() {
-		srv.kill()
+		p.Kill()
 		if s.t.Failed() {
-			s.t.Logf("process %d said:\n%s", srv.cmd.Process.Pid, srv.tail())
+			s.t.Logf("process %d said:\n%s", p.Pid(), p.Tail(6000))
 		}
 	})
-	return srv
+	return &server{p, s}
+}
+
+// environment is that of every process of the program here.
+func environment() []string {
+	return []string{"PATH=" + os.Getenv("PATH"), "MILLRACE_ROOT_ACCESS_KEY_ID=" + accessKey, "MILLRACE_ROOT_SECRET_ACCESS_KEY=" + secretKey}
 }
 
 // start starts a server and waits until it is ready.
@@ -126,17 +100,15 @@ func (s *site) start() *server {
 func (s *site) tryStart() (*server, error) {
 	s.t.Helper()
 	srv := s.launch()
-	select {
-	case <-srv.ready:
-	case <-srv.done:
-		return srv, fmt.Errorf("the server ended with %v:\n%s", srv.cmd.ProcessState, srv.tail())
-	case <-time.After(30 * time.Second):
-		return srv, errors.New("the server does not serve")
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := srv.Serving(ctx); err != nil {
+		return srv, err
 	}
 	if status, body := srv.own(http.MethodGet, "ready"); status != 200 {
 		return srv, fmt.Errorf("ready: status %d, %s", status, body)
 	}
-	took := time.Since(srv.began)
+	took := time.Since(srv.Began())
 	s.slowest, s.starts = max(s.slowest, took), s.starts+1
 	return srv, nil
 }
@@ -150,51 +122,19 @@ func (s *site) checkStarts() {
 	}
 }
 
-// kill ends the process as kill -9 does, and waits for its end.
-func (srv *server) kill() {
-	_ = srv.cmd.Process.Kill()
-	<-srv.done
-}
-
-// stop ends it in good order and returns its exit status.
-func (srv *server) stop() int {
-	_ = srv.cmd.Process.Signal(syscall.SIGTERM)
-	<-srv.done
-	return srv.cmd.ProcessState.ExitCode()
-}
-
-// killed reports whether a signal 9 ended the process.
-func (srv *server) killed() bool {
-	status, ok := srv.cmd.ProcessState.Sys().(syscall.WaitStatus)
-	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
-}
-
-// alive reports whether the process runs.
-func (srv *server) alive() bool {
-	select {
-	case <-srv.done:
-		return false
-	default:
-		return true
+// stop ends the server in good order, which must take no longer than is promised.
+func (srv *server) stop() {
+	srv.site.t.Helper()
+	if status, err := srv.Stop(15 * time.Second); status != 0 || err != nil {
+		srv.site.t.Errorf("exit status %d, %v", status, err)
 	}
-}
-
-// tail is the end of what the process said.
-func (srv *server) tail() string {
-	srv.mu.Lock()
-	defer srv.mu.Unlock()
-	b := srv.output.String()
-	if len(b) > 6000 {
-		b = "…" + b[len(b)-6000:]
-	}
-	return b
 }
 
 // own calls one of the server's own paths; status 0 where it does not answer.
 func (srv *server) own(method, path string) (status int, body string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, srv.url+"/_millrace/"+path, nil)
+	r, err := http.NewRequestWithContext(ctx, method, srv.HTTP()+"/_millrace/"+path, nil)
 	if err != nil {
 		return 0, err.Error()
 	}
@@ -212,7 +152,7 @@ func (srv *server) own(method, path string) (status int, body string) {
 // arm makes fault points deadly.
 func (srv *server) arm(points string) {
 	srv.site.t.Helper()
-	if status, body := srv.own(http.MethodPost, "faults/arm?points="+points); status != 200 && srv.alive() {
+	if status, body := srv.own(http.MethodPost, "faults/arm?points="+points); status != 200 && srv.Alive() {
 		srv.site.t.Errorf("arm %s: status %d, %s", points, status, body)
 	}
 }

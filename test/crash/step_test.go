@@ -156,7 +156,7 @@ func TestKilledAtEachStep(t *testing.T) {
 // it passes each point.
 func passes(t *testing.T, op operation) map[string]int {
 	site, srv, c := stepSite(t, op)
-	defer srv.kill()
+	defer srv.Kill()
 	count := func() map[string]int {
 		m := map[string]int{}
 		if _, body := srv.own(http.MethodGet, "faults/points"); json.Unmarshal([]byte(body), &m) != nil {
@@ -235,13 +235,13 @@ func killAt(t *testing.T, op operation, point string, n int) {
 		t.Fatal(called)
 	}
 	select {
-	case <-srv.done:
+	case <-srv.Done():
 	case <-time.After(10 * time.Second):
 		t.Fatal("the point was not reached")
 	}
 	<-wrote
-	if !srv.killed() {
-		t.Fatalf("the server ended with %v:\n%s", srv.cmd.ProcessState, srv.tail())
+	if !srv.Killed() {
+		t.Fatalf("the server ended with %v:\n%s", srv.Ended(), srv.Tail(6000))
 	}
 
 	srv = site.start()
@@ -254,7 +254,7 @@ func killAt(t *testing.T, op operation, point string, n int) {
 	before := checkStream(t, c, stepped, writers...)
 
 	// What it came to is no less durable than the rest.
-	srv.kill()
+	srv.Kill()
 	c = site.start().client()
 	judge(t, history.Same(stepped, before, checkStream(t, c, stepped, writers...)))
 	if err := op.done(ctx, c); err != nil {

@@ -18,13 +18,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/millrace/millrace/internal/authn/sigv4"
+	"github.com/millrace/millrace/internal/testkit/program"
 	"github.com/millrace/millrace/test/crash/history"
 )
 
 // signed makes a signed request of any body.
 func (srv *server) signed(t *testing.T, operation, contentType, body string) *http.Request {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.url+"/", strings.NewReader(body))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.HTTP()+"/", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,9 +119,9 @@ func (zeros) Read(b []byte) (int, error) { return len(b), nil }
 // memory is the resident memory of the process in bytes.
 func (srv *server) memory(t *testing.T) int64 {
 	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", srv.cmd.Process.Pid))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", srv.Pid()))
 	if err != nil {
-		skip(t, "there is no /proc to read the memory of a process from")
+		program.Skip(t, "there is no /proc to read the memory of a process from")
 	}
 	pages, err := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
 	if err != nil {
@@ -150,7 +151,7 @@ func TestIdleConnections(t *testing.T) {
 		}
 	}()
 	for range n {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(srv.url, "http://"))
+		conn, err := net.Dial("tcp", strings.TrimPrefix(srv.HTTP(), "http://"))
 		if err != nil {
 			t.Fatalf("connection %d: %v", len(conns), err)
 		}
@@ -197,7 +198,7 @@ func TestClientsThatStopReading(t *testing.T) {
 	}
 	silent := func(r *http.Request) {
 		t.Helper()
-		conn, err := net.Dial("tcp", strings.TrimPrefix(srv.url, "http://"))
+		conn, err := net.Dial("tcp", strings.TrimPrefix(srv.HTTP(), "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}

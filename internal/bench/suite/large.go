@@ -130,7 +130,7 @@ func (s *suite) killUnderLoad(ctx context.Context, p *process, stream bench.Stre
 	select {
 	case <-seconds:
 		err = bench.Sleep(ctx, time.Second)
-		p.kill()
+		p.Kill()
 		cancel()
 		<-ended
 		return nil

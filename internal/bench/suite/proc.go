@@ -13,7 +13,7 @@ import (
 // procValue reads one number of a file in /proc, where each line is a name, a
 // colon and the number.
 func (p *process) procValue(file, name string) (int64, error) {
-	path := filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), file)
+	path := filepath.Join("/proc", strconv.Itoa(p.Pid()), file)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return 0, err

@@ -1,20 +1,17 @@
 package suite
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/millrace/millrace/internal/authn/sigv4"
 	"github.com/millrace/millrace/internal/bench"
+	"github.com/millrace/millrace/internal/child"
 )
 
 // startTimeout is how long a child may take until it serves.
@@ -22,16 +19,12 @@ const startTimeout = 60 * time.Second
 
 var credentials = sigv4.Credentials{AccessKeyID: "millrace-bench", SecretAccessKey: "only-for-the-benchmarks-own-server"}
 
-// serves finds the address in the line with which a child says that it serves.
-var serves = regexp.MustCompile(` serves http://(\S+?:\d+)`)
-
-// process is a child: a server or a probe.
+// process is a child, a server or a probe, and the folder that it works in.
 type process struct {
-	cmd    *exec.Cmd
-	dir    string // the child's data and log
-	host   string
-	ready  time.Duration // from its start to its first ready answer
-	exited chan struct{}
+	*child.Process               // nil until one was started
+	dir            string        // the child's data
+	host           string        // its address
+	ready          time.Duration // from its start to its first ready answer
 }
 
 // start starts the program with a new data directory.
@@ -49,61 +42,29 @@ func (s *suite) start(args ...string) (*process, error) {
 }
 
 // run starts the child on p's directory and waits until it serves.
-func (p *process) run(binary string, env, args []string) error {
+func (p *process) run(binary string, env, args []string) (err error) {
 	args = append(args[:len(args):len(args)], "--listen", "127.0.0.1:0", "--data", filepath.Join(p.dir, "data"))
-	log, err := os.OpenFile(p.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
+	env = append(environment(), append(env, "MILLRACE_ROOT_ACCESS_KEY_ID="+credentials.AccessKeyID, "MILLRACE_ROOT_SECRET_ACCESS_KEY="+credentials.SecretAccessKey)...)
+	if p.Process, err = child.Start(child.Options{Binary: binary, Args: args, Dir: p.dir, Env: env}); err != nil {
 		return err
 	}
-	defer log.Close()
-	p.cmd = exec.Command(binary, args...)
-	p.cmd.Dir, p.cmd.Stderr = p.dir, log
-	p.cmd.Env = append(environment(), "MILLRACE_ROOT_ACCESS_KEY_ID="+credentials.AccessKeyID, "MILLRACE_ROOT_SECRET_ACCESS_KEY="+credentials.SecretAccessKey)
-	p.cmd.Env = append(p.cmd.Env, env...)
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		return err
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	if err := p.Serving(ctx); err != nil {
+		return fmt.Errorf("%s %s: %w", binary, args[0], err)
 	}
-	began := time.Now()
-	if err := p.cmd.Start(); err != nil {
-		return err
-	}
-	address := make(chan string, 1)
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			if m := serves.FindStringSubmatch(lines.Text()); m != nil {
-				address <- m[1]
-			}
-		}
-	}()
-	exited := make(chan struct{})
-	p.exited = exited
-	go func() {
-		<-read
-		_ = p.cmd.Wait() // its log tells more
-		close(exited)
-	}()
-	select {
-	case p.host = <-address:
-	case <-p.exited:
-		return p.explain(fmt.Errorf("%s %s ended before it served", binary, args[0]))
-	case <-time.After(startTimeout):
-		return p.explain(fmt.Errorf("%s %s did not serve within %v", binary, args[0], startTimeout))
-	}
+	p.host = strings.TrimPrefix(p.HTTP(), "http://")
 	if args[0] != "server" {
 		return nil
 	}
-	r, err := http.Get("http://" + p.host + "/_millrace/ready")
+	r, err := http.Get(p.HTTP() + "/_millrace/ready")
 	if err != nil {
-		return p.explain(err)
+		return p.Explain(err)
 	}
-	p.ready = time.Since(began)
+	p.ready = time.Since(p.Began())
 	_ = r.Body.Close()
 	if r.StatusCode != http.StatusOK {
-		return p.explain(fmt.Errorf("ready: HTTP status %d", r.StatusCode))
+		return p.Explain(fmt.Errorf("ready: HTTP status %d", r.StatusCode))
 	}
 	return nil
 }
@@ -118,50 +79,23 @@ func environment() (env []string) {
 	return env
 }
 
-func (p *process) logFile() string { return filepath.Join(p.dir, "log.txt") }
-
-// explain adds the end of the child's log to an error.
-func (p *process) explain(err error) error {
-	log, _ := os.ReadFile(p.logFile()) // without it the error says less
-	if len(log) > 1000 {
-		log = log[len(log)-1000:]
-	}
-	if len(log) == 0 {
-		return err
-	}
-	return fmt.Errorf("%w; its log ends with: %s", err, strings.TrimSpace(string(log)))
-}
-
 // stopTimeout is how long a child may take to end by itself.
 const stopTimeout = 15 * time.Second
 
 // stop ends the child as an operator does.
 func (p *process) stop() error {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may be gone
-	select {
-	case <-p.exited:
-	case <-time.After(stopTimeout):
-		p.kill()
-		return p.explain(fmt.Errorf("the server did not stop within %v", stopTimeout))
+	status, err := p.Stop(stopTimeout)
+	if err == nil && status != 0 {
+		err = p.Explain(fmt.Errorf("the server stopped with status %d", status))
 	}
-	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
-		return p.explain(fmt.Errorf("the server stopped with status %d", code))
-	}
-	return nil
-}
-
-// kill ends the child as kill -9 does.
-func (p *process) kill() {
-	if p.exited == nil {
-		return
-	}
-	_ = p.cmd.Process.Kill() // it may be gone
-	<-p.exited
+	return err
 }
 
 // discard ends the child and removes its data.
 func (p *process) discard() {
-	p.kill()
+	if p.Process != nil {
+		p.Kill()
+	}
 	_ = os.RemoveAll(p.dir) // the suite removes all of it again at its end
 }
 
@@ -172,7 +106,7 @@ func (p *process) stream(ctx context.Context, shards int) (bench.Stream, error) 
 		return s, nil
 	}
 	if err := s.Create(ctx, shards); err != nil {
-		return s, p.explain(err)
+		return s, p.Explain(err)
 	}
 	return s, nil
 }

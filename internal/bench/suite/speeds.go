@@ -117,7 +117,7 @@ func (s *suite) store(ctx context.Context, p *process, stream bench.Stream, goal
 	case stored >= goal && r.Errors == 0:
 		return nil
 	case r != nil && r.Errors > 0:
-		return p.explain(fmt.Errorf("%d requests failed, the first with: %s", r.Errors, r.FirstError))
+		return p.Explain(fmt.Errorf("%d requests failed, the first with: %s", r.Errors, r.FirstError))
 	case err != nil:
 		return err
 	}

@@ -152,10 +152,10 @@ func (s *suite) load(ctx context.Context, p *process, stream bench.Stream, o ben
 	}
 	r, err := bench.Run(ctx, o)
 	if err != nil {
-		return nil, p.explain(err)
+		return nil, p.Explain(err)
 	}
 	if r.Errors > 0 {
-		return nil, p.explain(fmt.Errorf("%d requests failed, the first with: %s", r.Errors, r.FirstError))
+		return nil, p.Explain(fmt.Errorf("%d requests failed, the first with: %s", r.Errors, r.FirstError))
 	}
 	return r, nil
 }

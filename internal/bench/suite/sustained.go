@@ -22,7 +22,7 @@ func (s *suite) startFaults() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.kill()
+	p.Kill()
 	if err := p.run(s.o.Faults, shortRetention, server()); err != nil {
 		p.discard()
 		return nil, err
