@@ -156,7 +156,8 @@ type Log interface {
 	// Read appends records to page, from the first one at or after from, until a
 	// limit is reached or the durable tip. A trimmed position reads from the
 	// horizon. At least one record is read where there is one. page.Next tells
-	// where to go on. Errors: ErrCorrupt with the damaged block's positions.
+	// where to go on. Errors: ErrCorrupt, as a *DamageError, where the first record
+	// to read is damaged.
 	Read(ctx context.Context, from Position, limit Limit, page *Page) error
 	// Seek returns the position of the first record stamped at or after t, or the
 	// tip where there is none.
@@ -192,6 +193,18 @@ type Appended struct {
 	// whole milliseconds.
 	Stamp time.Time
 }
+
+// DamageError is the ErrCorrupt of a Read: the records from First to before Next
+// are damaged, and perhaps more that follow.
+type DamageError struct {
+	First, Next Position
+	Err         error // names the log and the cause; wraps ErrCorrupt
+}
+
+func (e *DamageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *DamageError) Unwrap() error { return e.Err }
 
 // Limit bounds a read. Zero fields do not limit.
 type Limit struct {

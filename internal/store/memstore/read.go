@@ -3,6 +3,7 @@ package memstore
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sort"
 	"time"
@@ -66,7 +67,11 @@ func (l *log) readBlock(r *reading, b *block) error {
 		err = store.ErrCorrupt
 	}
 	if err != nil {
-		return fmt.Errorf("log %s, positions %d to %d: %w", l.name, b.first, b.end()-1, err)
+		err = fmt.Errorf("log %s, positions %d to %d: %w", l.name, b.first, b.end()-1, err)
+		if errors.Is(err, store.ErrCorrupt) {
+			err = &store.DamageError{First: b.first, Next: b.end(), Err: err}
+		}
+		return err
 	}
 	for p := b.first; p < b.end() && !r.full; p++ {
 		size, n := binary.Uvarint(data)

@@ -260,7 +260,7 @@ func (l *log) corrupt(from, to store.Position, cause error) error {
 	if !damage {
 		return l.wrap("read", cause)
 	}
-	err := fmt.Errorf("read log %s, positions %d to %d: %w%s", l.name, from, to-1, store.ErrCorrupt, fileOf(cause))
+	err := &store.DamageError{First: from, Next: to, Err: fmt.Errorf("read log %s, positions %d to %d: %w%s", l.name, from, to-1, store.ErrCorrupt, fileOf(cause))}
 	if !errors.Is(cause, errGap) || l.State().First <= from {
 		l.s.damaged(fmt.Sprintf("%s@%d", l.name, from), err, cause)
 	}

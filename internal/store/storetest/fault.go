@@ -109,7 +109,11 @@ func testDamage(t *testing.T, e Engine) {
 		appendBlock(t, other, r)
 	}
 	d.Damage(t, "l", 1)
-	wantErr(t, "Read of a damaged block", l.Read(bg, 1, store.Limit{}, new(store.Page)), store.ErrCorrupt)
+	err := l.Read(bg, 1, store.Limit{}, new(store.Page))
+	wantErr(t, "Read of a damaged block", err, store.ErrCorrupt)
+	if damage, ok := errors.AsType[*store.DamageError](err); !ok || damage.First != 1 || damage.Next != 2 {
+		t.Errorf("damage is told as %#v", err)
+	}
 	var page store.Page
 	ok(t, l.Read(bg, 2, store.Limit{}, &page))
 	equal(t, "records behind it", strings.Join(contents(page.Records), ""), "2")
