@@ -31,9 +31,7 @@ func TestMain(m *testing.M) {
 	case "deaf":
 		signal.Ignore(syscall.SIGTERM)
 		fmt.Println("It serves http://127.0.0.1:1")
-		select {
-		case <-time.After(time.Minute):
-		}
+		<-time.After(time.Minute)
 	}
 }
 
