@@ -2,6 +2,7 @@ package kinesis
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 	"unsafe"
@@ -130,7 +131,7 @@ func (s *Service) readShard(ctx context.Context, st *streamState, sh *shard, log
 	for {
 		page.Reset()
 		if err := log.Read(ctx, from, limit, page); err != nil {
-			return reading{}, err
+			return reading{}, explainDamage(st, sh, now, err)
 		}
 		if len(page.Records) == 0 || !page.Records[0].Stamp.Before(horizon) {
 			break
@@ -149,6 +150,20 @@ func (s *Service) readShard(ctx context.Context, st *streamState, sh *shard, log
 	}
 	r.ended = !sh.open() && page.Next >= sh.Records
 	return r, nil
+}
+
+// explainDamage tells a reader which records are damaged, and the number after
+// which it may go on. They are never passed over silently. Another error is
+// returned as it is.
+func explainDamage(st *streamState, sh *shard, now time.Time, err error) error {
+	damage, ok := errors.AsType[*store.DamageError](err)
+	if !ok {
+		return err
+	}
+	told := kinesisapi.ErrInternalFailureException.New("%d records of shard %s in stream %s under account %s are damaged and cannot be read. What follows them can, from AFTER_SEQUENCE_NUMBER %s on.",
+		damage.Next-damage.First, sh.id, st.key.name, st.key.account, sh.before(damage.Next, now))
+	told.Cause = err
+	return told
 }
 
 // appendRecords appends records as the API shows them; they alias the page.

@@ -178,3 +178,8 @@ func putDigits(b []byte, v uint64) {
 func (sh *shard) sequenceOf(pos store.Position, stamp time.Time) sequence {
 	return sequence{created: sh.Created, shard: sh.Index, index: uint64(pos) + 1, arrival: stamp.Unix()}
 }
+
+// before returns the number from which a reader goes on at a position.
+func (sh *shard) before(pos store.Position, now time.Time) sequence {
+	return sequence{created: sh.Created, shard: sh.Index, index: uint64(pos), after: true, arrival: now.Unix()}
+}

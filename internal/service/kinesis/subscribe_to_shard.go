@@ -156,7 +156,7 @@ func (p *push) send(st *streamState, sh *shard, log store.Log) (wait time.Durati
 	if r.ended {
 		event.ChildShards = childShards(st, sh)
 	} else {
-		event.ContinuationSequenceNumber = api.Some(sequence{created: sh.Created, shard: sh.Index, index: uint64(p.pos), after: true, arrival: now.Unix()}.String())
+		event.ContinuationSequenceNumber = api.Some(sh.before(p.pos, now).String())
 	}
 	if err := p.out.Send("SubscribeToShardEvent", &event); err != nil {
 		return 0, false, err
