@@ -113,17 +113,25 @@ type operation struct {
 	AuthType string   `json:"authtype"`
 	Auth     []string `json:"auth"`
 
+	RequestCompression struct {
+		Encodings []string `json:"encodings"`
+	} `json:"requestcompression"`
+	HTTPChecksum struct {
+		RequestAlgorithmMember      string   `json:"requestAlgorithmMember"`
+		RequestChecksumRequired     bool     `json:"requestChecksumRequired"`
+		RequestValidationModeMember string   `json:"requestValidationModeMember"`
+		ResponseAlgorithms          []string `json:"responseAlgorithms"`
+	} `json:"httpChecksum"`
+
 	// What only clients act on.
 	Idempotent             bool            `json:"idempotent"`
 	ReadOnly               bool            `json:"readonly"`
 	Deprecated             bool            `json:"deprecated"`
-	RequestCompression     json.RawMessage `json:"requestcompression"`
 	EndpointDiscovery      json.RawMessage `json:"endpointdiscovery"`
 	EndpointOperation      bool            `json:"endpointoperation"`
 	Endpoint               json.RawMessage `json:"endpoint"`
 	OperationContextParams json.RawMessage `json:"operationContextParams"`
 	StaticContextParams    json.RawMessage `json:"staticContextParams"`
-	HTTPChecksum           json.RawMessage `json:"httpChecksum"`
 	HTTPChecksumRequired   bool            `json:"httpChecksumRequired"`
 	UnsignedPayload        bool            `json:"unsignedPayload"`
 }
@@ -217,6 +225,9 @@ func (m *model) validate() error {
 		}
 	}
 	for name, op := range m.Operations.M {
+		if e := op.RequestCompression.Encodings; len(e) > 1 || len(e) == 1 && e[0] != "gzip" {
+			return fmt.Errorf("operation %s: bodies in the encodings %v", name, e)
+		}
 		for _, r := range append([]ref{deref(op.Input), deref(op.Output)}, op.Errors...) {
 			if r.Shape != "" && m.Shapes.M[r.Shape] == nil {
 				return fmt.Errorf("operation %s: no shape %s", name, r.Shape)
@@ -262,6 +273,16 @@ func (m *model) check(name string, s *shape) error {
 		return fmt.Errorf("shape %s: no payload member %s", name, s.Payload)
 	}
 	return nil
+}
+
+// chunked reports whether the operation's body may come in aws-chunks: it is a
+// stream, and clients send its checksum, for which they put it into a trailer.
+func (m *model) chunked(op *operation) bool {
+	if op.HTTPChecksum.RequestAlgorithmMember == "" {
+		return false
+	}
+	in := m.Shapes.M[op.Input.Shape]
+	return in.Payload != "" && m.merged(in.Members.M[in.Payload]).Streaming
 }
 
 // merged returns the traits of a reference, and those of its shape for which

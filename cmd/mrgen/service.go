@@ -88,6 +88,8 @@ func (g *gen) writeFacts(b *bytes.Buffer, name string) {
 	}
 	fmt.Fprintf(b, "Name: %q, Action: %q, Method: %q, URI: %q, Status: %d,\n", op.Name, action, op.HTTP.Method, op.HTTP.RequestURI, status)
 	truthLine(b, "Alias", g.o.Operations[name].Alias)
+	truthLine(b, "Chunked", g.m.chunked(op))
+	truthLine(b, "Gzip", len(op.RequestCompression.Encodings) > 0)
 	truthLine(b, "Unsigned", op.AuthType == "none")
 	p, ok := g.m.Pagination[name]
 	if !ok {

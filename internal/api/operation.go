@@ -54,6 +54,10 @@ type Operation struct {
 	// Events: the output is a stream of events, each a member of this schema. Output
 	// then describes the initial response alone, and NewOutput is nil.
 	Events *Schema
+	// Chunked: the body may come in aws-chunks, as S3's clients send objects.
+	Chunked bool
+	// Gzip: the body may come compressed, by the model's trait requestcompression.
+	Gzip bool
 	// Unsigned: AWS serves the operation without a signature.
 	Unsigned bool
 

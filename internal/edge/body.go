@@ -37,6 +37,7 @@ func (x *exchange) readBody(limit int64) error {
 		_ = d.SetReadDeadline(time.Now().Add(x.server.pace.allowance(min(max(n, 0), limit))))
 	}
 	err := x.readAll(n, limit)
+	x.bytesIn = int64(len(x.bytes()))
 	// A deadline that stays would end the context of a call that takes long. After
 	// a failure it must stay: net/http goes on to read what is left of the body.
 	if ok && err == nil {
@@ -52,7 +53,13 @@ func (x *exchange) readAll(n, limit int64) error {
 	case n > 0:
 		return x.readExact(int(n))
 	}
-	return x.readChunked(limit)
+	d, ok := x.w.(deadlines)
+	if !ok {
+		return x.fill(x.r.Body, limit, nil)
+	}
+	return x.fill(x.r.Body, limit, func(n int) {
+		_ = d.SetReadDeadline(x.start.Add(x.server.pace.allowance(int64(n))))
+	})
 }
 
 // readExact reads a body whose length is known.
@@ -69,9 +76,10 @@ func (x *exchange) readExact(n int) error {
 	return nil
 }
 
-// readChunked reads a body whose length is not known, taking memory as it grows.
-func (x *exchange) readChunked(limit int64) error {
-	d, _ := x.w.(deadlines)
+// fill reads src to its end into x.body, taking memory as it grows. It calls
+// arrived with the length so far each time that something has come; nil: nobody
+// is interested.
+func (x *exchange) fill(src io.Reader, limit int64, arrived func(int)) error {
 	for had, room := 0, 1<<smallestClass; ; had, room = room, min(room*4, int(limit)+1) {
 		if !x.reserve(int64(room - had)) {
 			return errNoMemory
@@ -83,7 +91,7 @@ func (x *exchange) readChunked(limit int64) error {
 		}
 		x.body = next
 		for len(x.body.b) < room {
-			m, err := x.r.Body.Read(x.body.b[len(x.body.b):room])
+			m, err := src.Read(x.body.b[len(x.body.b):room])
 			x.body.b = x.body.b[:len(x.body.b)+m]
 			if int64(len(x.body.b)) > limit {
 				return errTooLarge
@@ -94,8 +102,8 @@ func (x *exchange) readChunked(limit int64) error {
 			if err != nil {
 				return errors.Join(errTruncated, err)
 			}
-			if d != nil {
-				_ = d.SetReadDeadline(x.start.Add(x.server.pace.allowance(int64(len(x.body.b)))))
+			if arrived != nil {
+				arrived(len(x.body.b))
 			}
 		}
 	}

@@ -36,6 +36,14 @@ func getBuffer(n int) *buffer {
 	return &buffer{b: make([]byte, 0, 1<<(smallestClass+2*class))}
 }
 
+// bytes returns what the buffer holds.
+func (b *buffer) bytes() []byte {
+	if b == nil {
+		return nil
+	}
+	return b.b
+}
+
 // free gives the memory back. Nothing may refer to it any more.
 func (b *buffer) free() {
 	if b == nil {

@@ -5,8 +5,8 @@
 //
 // The checks run in AWS's order: size, target, syntax, signature, types,
 // constraints, authorisation; the service checks the rest. Nothing of a service
-// runs before all of them have passed. A body over 64 KiB is decoded only once
-// its signature is verified.
+// runs before all of them have passed. A body over 64 KiB, or in aws-chunks or
+// compressed, is decoded only once its signature is verified.
 //
 // Bounds: one body is at most Options.MaxBody; all bodies and answers in flight
 // together at most Options.Memory, past which a request waits a second and is

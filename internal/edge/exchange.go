@@ -33,6 +33,7 @@ type exchange struct {
 
 	status   int
 	code     string
+	bytesIn  int64 // of the body as it was sent
 	bytesOut int64
 	answered bool // the head of the answer is written
 }
@@ -50,7 +51,6 @@ func (x *exchange) serve() (clean bool) {
 
 // finish runs when the chain has, also when it panicked.
 func (x *exchange) finish(clean *bool) {
-	read := int64(len(x.bytes()))
 	if p := recover(); p != nil {
 		if p == http.ErrAbortHandler {
 			x.release()
@@ -65,7 +65,7 @@ func (x *exchange) finish(clean *bool) {
 	x.release()
 	e := Event{
 		RequestID: x.requestID, Status: x.status, Code: x.code, Duration: time.Since(x.start),
-		BytesIn: read, BytesOut: x.bytesOut, Region: x.signature.Scope.Region,
+		BytesIn: x.bytesIn, BytesOut: x.bytesOut, Region: x.signature.Scope.Region,
 	}
 	if x.route.protocol != nil {
 		e.Protocol = x.route.protocol.name
@@ -97,7 +97,7 @@ func (x *exchange) run() {
 	if claim != nil {
 		limit = min(limit, unsignedLimit)
 	}
-	size := x.readBody(limit)
+	size := x.readBody(limit + x.framing(limit))
 	x.route = x.findRoute()
 	switch {
 	case errors.Is(size, errNoMemory):
@@ -135,7 +135,7 @@ func (x *exchange) tooLarge(claim error) {
 		x.refuse(refuseTooLarge)
 		return
 	}
-	x.fail(api.ErrRequestEntityTooLarge.New("Request body exceeds the maximum of %d bytes", x.server.o.MaxBody))
+	x.fail(x.entityTooLarge())
 }
 
 // call decodes, checks and runs an operation, and writes its answer.
@@ -149,13 +149,18 @@ func (x *exchange) call(claim error) {
 	if auth == nil {
 		auth = x.verify(e)
 	}
-	anonymous := e.Unsigned && errors.Is(auth, &api.Error{Shape: api.ErrMissingAuthentication})
-	if anonymous {
+	if e.Unsigned && !x.encoded(e) && errors.Is(auth, &api.Error{Shape: api.ErrMissingAuthentication}) {
 		x.principal, auth = x.server.o.Auth.Anonymous(), nil
 	}
-	if (auth != nil || anonymous) && len(x.bytes()) > unsignedLimit {
+	if auth != nil && (len(x.bytes()) > unsignedLimit || x.encoded(e)) {
 		x.failWith(auth)
 		return
+	}
+	if auth == nil {
+		if err := x.unpack(e); err != nil {
+			x.failWith(err)
+			return
+		}
 	}
 	in, types, syntax := x.decode(e)
 	for _, err := range [...]error{syntax, auth} {
@@ -194,9 +199,9 @@ func (x *exchange) call(claim error) {
 
 // verify checks the signature; its claim is sound.
 func (x *exchange) verify(e *entry) error {
-	// The signature of a streamed body says nothing of its content: each chunk
-	// has its own, which no operation that takes a whole body looks at.
-	if x.signature.Streaming() {
+	// The signature of a streamed body says nothing of its content: each chunk has
+	// its own, which only operations that take chunks look at.
+	if x.signature.Streaming() && !e.Chunked {
 		return api.ErrInvalidSignature.New("x-amz-content-sha256 must be UNSIGNED-PAYLOAD or a valid sha256 value.")
 	}
 	var hash string
@@ -293,12 +298,7 @@ func (x *exchange) close() {
 	}
 }
 
-func (x *exchange) bytes() []byte {
-	if x.body == nil {
-		return nil
-	}
-	return x.body.b
-}
+func (x *exchange) bytes() []byte { return x.body.bytes() }
 
 func (x *exchange) operationName() string {
 	if x.route.entry == nil {

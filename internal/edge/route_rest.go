@@ -94,7 +94,11 @@ func restProtocol(svc *api.Service) *protocol {
 func (x *exchange) action() (action, version string) {
 	form := x.signed.Query
 	if x.r.Method == http.MethodPost && mediaType(x.r.Header) == "application/x-www-form-urlencoded" {
-		form = string(x.bytes()) + "&" + form
+		body := x.bytes()
+		if x.gzipped() {
+			body = x.inflatedHead()
+		}
+		form = string(body) + "&" + form
 	}
 	return parameter(form, "Action"), parameter(form, "Version")
 }

@@ -166,6 +166,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "PutMetricData", Action: "cloudwatch:PutMetricData", Method: "POST", URI: "/", Status: 200,
+		Gzip: true,
 	},
 	&api.Operation{
 		Name: "PutMetricDataQueryDefinition", Action: "cloudwatch:PutMetricDataQueryDefinition", Method: "POST", URI: "/", Status: 200,

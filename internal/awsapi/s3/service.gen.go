@@ -317,12 +317,14 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "PutObject", Action: "s3:PutObject", Method: "PUT", URI: "/{Bucket}/{Key+}", Status: 200,
+		Chunked: true,
 	},
 	&api.Operation{
 		Name: "PutObjectAcl", Action: "s3:PutObjectAcl", Method: "PUT", URI: "/{Bucket}/{Key+}?acl", Status: 200,
 	},
 	&api.Operation{
 		Name: "PutObjectAnnotation", Action: "s3:PutObjectAnnotation", Method: "PUT", URI: "/{Bucket}/{Key+}?annotation", Status: 200,
+		Chunked: true,
 	},
 	&api.Operation{
 		Name: "PutObjectLegalHold", Action: "s3:PutObjectLegalHold", Method: "PUT", URI: "/{Bucket}/{Key+}?legal-hold", Status: 200,
@@ -362,6 +364,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "UploadPart", Action: "s3:PutObject", Method: "PUT", URI: "/{Bucket}/{Key+}", Status: 200,
+		Chunked: true,
 	},
 	&api.Operation{
 		Name: "UploadPartCopy", Action: "s3:PutObject", Method: "PUT", URI: "/{Bucket}/{Key+}", Status: 200,

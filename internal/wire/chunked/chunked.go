@@ -2,16 +2,17 @@
 // object in frames: STREAMING-AWS4-HMAC-SHA256-PAYLOAD, the same with -TRAILER,
 // and STREAMING-UNSIGNED-PAYLOAD-TRAILER.
 //
-// It owns the framing and its limits. The arithmetic of signatures is a
-// [Verifier]'s. Of a signed chunk nothing is handed out before its signature is
-// verified; the body as a whole stands only when Read has returned io.EOF. A
-// Reader belongs to one goroutine.
+// It owns the framing and its limits, and verifies the checksums in the trailers.
+// The arithmetic of signatures is a [Verifier]'s. Of a signed chunk nothing is
+// handed out before its signature is verified; the body as a whole stands only
+// when Read has returned io.EOF. A Reader belongs to one goroutine.
 package chunked
 
 import (
 	"bufio"
 	"bytes"
 	"errors"
+	"hash"
 	"io"
 	"net/http"
 	"net/textproto"
@@ -20,6 +21,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/internal/wire"
+	"github.com/millrace/millrace/internal/wire/checksum"
 )
 
 // What a body may be made of. A signed chunk is held in memory until it is
@@ -36,6 +38,19 @@ const signatureTrailer = "x-amz-trailer-signature"
 
 // ErrLength is returned where a body is not of the length that was announced.
 var ErrLength = errors.New("chunked: the body is not of its announced length")
+
+// ChecksumError says that the data does not have the checksum that a trailer says.
+type ChecksumError struct {
+	Algorithm string // in lower case, "crc32c"
+	Unknown   bool   // there is no telling: the algorithm is not known
+}
+
+func (e *ChecksumError) Error() string {
+	if e.Unknown {
+		return "chunked: the checksum algorithm " + e.Algorithm + " is not known"
+	}
+	return "chunked: the data does not have the " + e.Algorithm + " checksum of its trailer"
+}
 
 // Verifier verifies the signatures of chunks in their order: each covers the one
 // before it. An error that it returns is what Read returns.
@@ -61,8 +76,8 @@ type Options struct {
 }
 
 // Reader reads the data of a body. Its errors are those of the source, io.EOF,
-// io.ErrUnexpectedEOF, ErrLength, a *wire.SyntaxError or the Verifier's; once it
-// has returned one it returns it always.
+// io.ErrUnexpectedEOF, ErrLength, a *wire.SyntaxError, a *ChecksumError or the
+// Verifier's; once it has returned one it returns it always.
 type Reader struct {
 	src     *bufio.Reader
 	opts    Options
@@ -70,14 +85,36 @@ type Reader struct {
 	chunk   int64 // of an unsigned chunk, still in src
 	data    []byte
 	buf     bytes.Buffer // of a signed chunk
+	sums    []sum
 	trailer http.Header
 	err     error
+}
+
+// sum is the checksum that a trailer will tell.
+type sum struct {
+	trailer   string
+	algorithm string
+	hash      hash.Hash
 }
 
 // NewReader returns a reader of the body that src holds. It may read on from src
 // after the body's end, to see that nothing follows.
 func NewReader(src io.Reader, opts Options) *Reader {
-	return &Reader{src: bufio.NewReaderSize(src, maxLine), opts: opts, left: opts.Length}
+	r := &Reader{src: bufio.NewReaderSize(src, maxLine), opts: opts, left: opts.Length}
+	for _, name := range opts.Announced {
+		name = strings.ToLower(strings.TrimSpace(name))
+		algorithm, ok := checksum.Algorithm(name)
+		if !ok {
+			continue
+		}
+		h := checksum.New(algorithm)
+		if h == nil {
+			r.err = &ChecksumError{Algorithm: algorithm, Unknown: true}
+			break
+		}
+		r.sums = append(r.sums, sum{textproto.CanonicalMIMEHeaderKey(name), algorithm, h})
+	}
+	return r
 }
 
 // Trailer returns the trailers of a body that was read to its end; nil before.
@@ -96,6 +133,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 			return n, nil
 		case r.chunk > 0:
 			n, err := r.src.Read(p[:min(int64(len(p)), r.chunk)])
+			r.hash(p[:n])
 			if r.chunk -= int64(n); r.chunk == 0 {
 				err = r.lineEnd()
 			}
@@ -160,7 +198,14 @@ func (r *Reader) next() error {
 		return err
 	}
 	r.data = r.buf.Bytes()
+	r.hash(r.data)
 	return nil
+}
+
+func (r *Reader) hash(data []byte) {
+	for _, s := range r.sums {
+		s.hash.Write(data) // a hash never fails
+	}
 }
 
 // parseHeader reads "size;chunk-signature=hex"; the extension may be missing.
@@ -248,7 +293,14 @@ func (r *Reader) trailers(trailer http.Header) error {
 		}
 	}
 	if v := r.opts.Verifier; v != nil {
-		return v.Trailer(signed.Bytes(), signature)
+		if err := v.Trailer(signed.Bytes(), signature); err != nil {
+			return err
+		}
+	}
+	for _, s := range r.sums {
+		if checksum.Text(s.hash) != trailer.Get(s.trailer) {
+			return &ChecksumError{Algorithm: s.algorithm}
+		}
 	}
 	return nil
 }

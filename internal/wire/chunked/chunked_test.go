@@ -134,7 +134,7 @@ func TestUnsigned(t *testing.T) {
 		body, want string
 		announced  []string
 	}{
-		{"3\r\nabc\r\n2\r\nde\r\n0\r\nx-amz-checksum-crc32:AAAA\r\n\r\n", "abcde", []string{" X-Amz-Checksum-Crc32"}},
+		{"3\r\nabc\r\n2\r\nde\r\n0\r\nx-amz-checksum-crc32:hYfYZQ==\r\n\r\n", "abcde", []string{" X-Amz-Checksum-Crc32"}},
 		{"A\r\n0123456789\r\n0\r\n\r\n", "0123456789", nil},
 		{"3;chunk-signature=unseen\r\nabc\r\n0;x=y\r\nb:1\na:  2 \n\r\n", "abc", []string{"a", "b"}},
 		{"0\r\n\r\n", "", nil},
@@ -142,6 +142,17 @@ func TestUnsigned(t *testing.T) {
 		err := iotest.TestReader(chunked.NewReader(strings.NewReader(c.body), unsigned(int64(len(c.want)), c.announced...)), []byte(c.want))
 		if err != nil {
 			t.Errorf("%q: %v", c.body, err)
+		}
+	}
+}
+
+func TestChecksums(t *testing.T) {
+	for name, unknown := range map[string]bool{"crc32": false, "sha256": false, "crc64nvme": false, "xxhash3": true, "": true} {
+		body := "3\r\nabc\r\n0\r\nx-amz-checksum-" + name + ":AAAAAA==\r\n\r\n"
+		_, err := io.ReadAll(chunked.NewReader(strings.NewReader(body), unsigned(3, "x-amz-checksum-"+name)))
+		e, ok := errors.AsType[*chunked.ChecksumError](err)
+		if !ok || e.Algorithm != name || e.Unknown != unknown {
+			t.Errorf("%s: got %v", name, err)
 		}
 	}
 }

@@ -71,7 +71,9 @@ func isOpt(slot any) bool { _, ok := slot.(api.Optional); return ok }
 
 func TestTimes(t *testing.T) {
 	at := time.Date(2000, 1, 2, 20, 34, 56, 123_000_000, time.UTC)
-	stamp := func(format api.TimestampFormat) *api.Member { return &api.Member{Schema: plain.Schema, Timestamp: format} }
+	stamp := func(format api.TimestampFormat) *api.Member {
+		return &api.Member{Schema: plain.Schema, Timestamp: format}
+	}
 	for text, format := range map[string]api.TimestampFormat{
 		"2000-01-02T20:34:56.123Z": api.TimestampISO8601, "946845296.123": api.TimestampUnix, "Sun, 02 Jan 2000 20:34:56.123 GMT": api.TimestampHTTPDate,
 	} {

@@ -829,6 +829,7 @@ var inputJson11Service = api.NewService(api.Service{
 // inputJson11OpPutWithContentEncoding is the operation PutWithContentEncoding.
 var inputJson11OpPutWithContentEncoding = &api.Operation{
 	Name: "PutWithContentEncoding", Action: "protocoltest:PutWithContentEncoding", Method: "POST", URI: "/", Status: 200,
+	Gzip:     true,
 	Input:    &inputJson11Schemas[0],
 	NewInput: func() api.Struct { return new(inputJson11PutWithContentEncodingInput) },
 }

@@ -348,6 +348,7 @@ var inputJson107Service = api.NewService(api.Service{
 // inputJson107OpPutWithContentEncoding is the operation PutWithContentEncoding.
 var inputJson107OpPutWithContentEncoding = &api.Operation{
 	Name: "PutWithContentEncoding", Action: "protocoltest:PutWithContentEncoding", Method: "POST", URI: "/", Status: 200,
+	Gzip:     true,
 	Input:    &inputJson107Schemas[0],
 	NewInput: func() api.Struct { return new(inputJson107PutWithContentEncodingInput) },
 }

@@ -303,6 +303,7 @@ var inputQuery7Service = api.NewService(api.Service{
 // inputQuery7OpPutWithContentEncoding is the operation PutWithContentEncoding.
 var inputQuery7OpPutWithContentEncoding = &api.Operation{
 	Name: "PutWithContentEncoding", Action: "protocoltest:PutWithContentEncoding", Method: "POST", URI: "/", Status: 200,
+	Gzip:     true,
 	Input:    &inputQuery7Schemas[0],
 	NewInput: func() api.Struct { return new(inputQuery7PutWithContentEncodingInput) },
 }

@@ -2474,6 +2474,7 @@ var inputRestJson37Service = api.NewService(api.Service{
 // inputRestJson37OpPutWithContentEncoding is the operation PutWithContentEncoding.
 var inputRestJson37OpPutWithContentEncoding = &api.Operation{
 	Name: "PutWithContentEncoding", Action: "protocoltest:PutWithContentEncoding", Method: "POST", URI: "/requestcompression/putcontentwithencoding", Status: 200,
+	Gzip:     true,
 	Input:    &inputRestJson37Schemas[0],
 	NewInput: func() api.Struct { return new(inputRestJson37PutWithContentEncodingInput) },
 }

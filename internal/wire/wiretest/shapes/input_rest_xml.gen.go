@@ -1955,6 +1955,7 @@ var inputRestXml31Service = api.NewService(api.Service{
 // inputRestXml31OpPutWithContentEncoding is the operation PutWithContentEncoding.
 var inputRestXml31OpPutWithContentEncoding = &api.Operation{
 	Name: "PutWithContentEncoding", Action: "protocoltest:PutWithContentEncoding", Method: "POST", URI: "/requestcompression/putcontentwithencoding", Status: 200,
+	Gzip:      true,
 	Input:     &inputRestXml31Schemas[0],
 	InputRoot: "PutWithContentEncodingRequest",
 	NewInput:  func() api.Struct { return new(inputRestXml31PutWithContentEncodingInput) },
