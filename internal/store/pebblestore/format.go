@@ -42,6 +42,23 @@ func checkFormat(fs vfs.FS, dir string) error {
 	return writeFile(fs, dir, formatName, []byte(strconv.Itoa(Format)+"\n"))
 }
 
+// FormatOf returns the format of a data directory, at most Format. The error
+// says that the directory is none of ours, or damaged (store.ErrCorrupt), or
+// ErrNewerFormat.
+func FormatOf(dir string) (int, error) {
+	path := vfs.Default.PathJoin(dir, formatName)
+	text, err := readFile(vfs.Default, path)
+	if errors.Is(err, iofs.ErrNotExist) {
+		return 0, fmt.Errorf("%s is no data directory: %w", dir, err)
+	} else if err != nil {
+		return 0, err
+	}
+	if err := checkFormatNumber(path, text); err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(text)))
+}
+
 // checkFormatNumber tells whether this release knows the format that FORMAT names.
 func checkFormatNumber(path string, text []byte) error {
 	number := strings.TrimSpace(string(text))
