@@ -12,10 +12,10 @@ GO ?= go
 FUZZTIME ?= 30s
 # What needs no binary, and of that what is written by hand: generated shapes have
 # no goroutines.
-UNIT = $(shell $(GO) list ./... | grep -v -e /test/conformance -e /test/crash)
-RACE = $(shell $(GO) list ./... | grep -v -e /test/conformance -e /test/crash -e '/internal/awsapi/.*')
+UNIT = $(shell $(GO) list ./... | grep -v -e /test/conformance -e /test/crash -e /test/upgrade)
+RACE = $(shell $(GO) list ./... | grep -v -e /test/conformance -e /test/crash -e /test/upgrade -e '/internal/awsapi/.*')
 
-.PHONY: help build faults demo test unit race fuzz lint generate generate-check clients conformance crash bench soak clean
+.PHONY: help build faults demo test unit race fuzz lint generate generate-check clients conformance crash upgrade bench soak clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^=]*## \(.*\)/\1\t\2/p' Makefile | expand -t 18
@@ -29,7 +29,7 @@ faults: ## bin/millrace-faults: the binary that tests can make fail (tag "faults
 demo: build ## stream lines through a server of its own, and account for each
 	bin/millrace demo $(ARGS)
 
-test: unit conformance crash ## all tests: packages, official clients, kill -9
+test: unit conformance crash upgrade ## all tests: packages, official clients, kill -9, old data
 
 unit: ## tests of the packages and of the house's rules
 	$(GO) test $(UNIT)
@@ -63,6 +63,9 @@ conformance: build faults clients ## official clients, unmodified, against the b
 
 crash: faults ## kill -9 at random and at fault points, then the history checker
 	$(call gotest,test/crash)
+
+upgrade: build ## the data of every format that there was, opened by today's binary
+	$(call gotest,test/upgrade)
 
 bench: build faults ## the table of speeds, as ratios to what this machine allows
 	bin/millrace bench suite $(ARGS)
