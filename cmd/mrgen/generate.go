@@ -36,9 +36,6 @@ func generate(root string) (output, error) {
 	return out, suites(root, out)
 }
 
-// queryModel is no service of its own: SQS's overlay draws on it.
-const queryModel = "sqs-query-2023.json"
-
 // services reads all overlays and their models, in the order of our names.
 // Every model has its overlay.
 func services(root string) ([]*gen, error) {
@@ -50,7 +47,6 @@ func services(root string) ([]*gen, error) {
 	for _, path := range models {
 		without[filepath.Base(path)] = true
 	}
-	delete(without, queryModel)
 	overlays, err := filepath.Glob(filepath.Join(root, "cmd/mrgen/overlay/*.json"))
 	if err != nil {
 		return nil, err
@@ -63,6 +59,7 @@ func services(root string) ([]*gen, error) {
 		}
 		gens = append(gens, g)
 		delete(without, g.o.Model)
+		delete(without, g.o.Older.Model)
 	}
 	if len(without) > 0 {
 		return nil, fmt.Errorf("models without an overlay: %v", keys(without))
@@ -93,6 +90,9 @@ func service(root, overlayPath string) (*gen, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Model, err)
+	}
+	if err := o.Older.read(root, m); err != nil {
+		return nil, err
 	}
 	if err := o.apply(m); err != nil {
 		return nil, err

@@ -35,20 +35,22 @@ func (g *gen) writeHot(b *bytes.Buffer) {
 	}
 	for _, name := range g.m.Operations.Keys {
 		if g.o.Operations[name].Hot {
-			op := g.m.Operations.M[name]
-			fmt.Fprintf(b, `func release%s(in, out api.Struct) {
-				if in, ok := in.(*%[2]s); ok {
-					in.Reset()
-					pool%[2]s.Put(in)
-				}
-				if out, ok := out.(*%[3]s); ok {
-					out.Reset()
-					pool%[3]s.Put(out)
-				}
+			op, out := g.m.Operations.M[name], "_"
+			if op.Output != nil {
+				out = "out"
 			}
-
-			`, name, g.typeName(op.Input.Shape), g.typeName(op.Output.Shape))
+			fmt.Fprintf(b, "func release%s(in, %s api.Struct) {\n", name, out)
+			g.writeRelease(b, "in", op.Input)
+			g.writeRelease(b, "out", op.Output)
+			b.WriteString("}\n\n")
 		}
+	}
+}
+
+// writeRelease writes how the value of a parameter goes back to its pool.
+func (g *gen) writeRelease(b *bytes.Buffer, param string, r *ref) {
+	if r != nil {
+		fmt.Fprintf(b, "if %[1]s, ok := %[1]s.(*%[2]s); ok {\n%[1]s.Reset()\npool%[2]s.Put(%[1]s)\n}\n", param, g.typeName(r.Shape))
 	}
 }
 

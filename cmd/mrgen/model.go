@@ -162,6 +162,8 @@ type ref struct {
 	HostLabel        bool            `json:"hostLabel"`
 	ContextParam     json.RawMessage `json:"contextParam"`
 	ResultWrapper    string          `json:"resultWrapper"`
+
+	xml string // the name in Query and XML, of an older model
 }
 
 type shape struct {

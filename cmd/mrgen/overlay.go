@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // An overlay holds what a service's model lacks. Every entry that is a judgement
@@ -14,7 +15,7 @@ type overlay struct {
 	ID     string `json:"id"`     // the folder's name under internal/awsapi and internal/service
 	Model  string `json:"model"`  // the file under models
 	Action string `json:"action"` // what stands before the colon of the service's IAM actions
-	Built  bool   `json:"built"`  // shapes are generated, and the service has a package
+	Built  bool   `json:"built"`  // shapes are generated
 
 	// Protocols that the service speaks beside those of the model.
 	Protocols []struct {
@@ -22,11 +23,19 @@ type overlay struct {
 		Reason string `json:"reason"`
 	} `json:"protocols"`
 
-	// XMLNamespace is that of a protocol beside those of the model.
-	XMLNamespace struct {
-		URI    string `json:"uri"`
+	// Older is a model from before the service's protocols changed.
+	Older olderModel `json:"older"`
+
+	// Validates says why the service checks constraints itself; empty: the edge
+	// does, in the words that most services share.
+	Validates string `json:"validates"`
+
+	// UnknownAction is Query's answer to the name of an operation that the service
+	// does not have, with %s for the name.
+	UnknownAction struct {
+		Text   string `json:"text"`
 		Reason string `json:"reason"`
-	} `json:"xmlNamespace"`
+	} `json:"unknownAction"`
 
 	// Actions are the IAM actions that are not the operation's name.
 	Actions struct {
@@ -44,7 +53,11 @@ type errorOverlay struct {
 	Fault    int                   `json:"fault"`  // status of faults for which the model has none
 	Throttle []string              `json:"throttle"`
 	Codes    map[string]errorFacts `json:"codes"` // by shape
-	Reason   string                `json:"reason"`
+	// Beside are errors that the service answers with and its model does not have.
+	Beside map[string]errorFacts `json:"beside"`
+	// Namespace stands before the names of errors in JSON; empty: nothing does.
+	Namespace string `json:"namespace"`
+	Reason    string `json:"reason"`
 }
 
 type errorFacts struct {
@@ -55,9 +68,10 @@ type errorFacts struct {
 }
 
 type operationOverlay struct {
-	Hot    bool   `json:"hot"`   // values are pooled
-	Alias  bool   `json:"alias"` // the decoded input aliases the request's buffer
-	Reason string `json:"reason"`
+	Hot       bool   `json:"hot"`       // values are pooled
+	Alias     bool   `json:"alias"`     // the decoded input aliases the request's buffer
+	Anonymous bool   `json:"anonymous"` // a resource's policy may let callers in who do not sign
+	Reason    string `json:"reason"`
 }
 
 // constraintsOverlay replaces the constraints of a shape: what is given counts
@@ -92,11 +106,8 @@ func (o *overlay) apply(m *model) error {
 			return fmt.Errorf("protocol %q: unknown, or no reason given", p.Name)
 		}
 	}
-	if ns := o.XMLNamespace; ns.URI != "" {
-		if ns.Reason == "" || m.Metadata.XMLNamespace.URI != "" {
-			return fmt.Errorf("xmlNamespace: no reason given, or the model has one")
-		}
-		m.Metadata.XMLNamespace.URI = ns.URI
+	if u := o.UnknownAction; u.Text != "" && (u.Reason == "" || strings.Count(u.Text, "%") != 1 || !strings.Contains(u.Text, "%s")) {
+		return fmt.Errorf("unknownAction: no reason given, or not one %%s in the text")
 	}
 	if err := o.checkErrors(m); err != nil {
 		return fmt.Errorf("errors: %w", err)
@@ -121,8 +132,13 @@ func (o *overlay) apply(m *model) error {
 
 func (o *overlay) checkErrors(m *model) error {
 	e := o.Errors
-	if (e.Client != 0 || e.Fault != 0 || len(e.Throttle) > 0 || len(e.Codes) > 0) && e.Reason == "" {
+	if e.Reason == "" && (e.Client != 0 || e.Fault != 0 || e.Namespace != "" || len(e.Throttle)+len(e.Codes)+len(e.Beside) > 0) {
 		return fmt.Errorf("no reason given")
+	}
+	for name, f := range e.Beside {
+		if m.Shapes.M[name] != nil || f.Code == "" || f.Status == 0 {
+			return fmt.Errorf("the model has a shape %s, or a fact of it is missing", name)
+		}
 	}
 	for _, name := range slices.Concat(e.Throttle, keys(e.Codes)) {
 		if s := m.Shapes.M[name]; s == nil || !s.Exception {
@@ -145,8 +161,8 @@ func (o *overlay) checkOperations(m *model) error {
 		if op.Reason == "" {
 			return fmt.Errorf("operation %s: no reason given", name)
 		}
-		if mo := m.Operations.M[name]; op.Hot && (mo.Input == nil || mo.Output == nil) {
-			return fmt.Errorf("operation %s: hot, but it lacks an input or an output", name)
+		if op.Hot && m.Operations.M[name].Input == nil {
+			return fmt.Errorf("operation %s: hot, but it lacks an input", name)
 		}
 	}
 	return nil

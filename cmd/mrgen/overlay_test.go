@@ -7,7 +7,8 @@ import (
 
 const smallModel = `{
 	"metadata": {"protocols": ["json"], "jsonVersion": "1.1", "serviceFullName": "Small"},
-	"operations": {"Op": {"name": "Op", "http": {"method": "POST", "requestUri": "/"}, "input": {"shape": "In"}, "errors": [{"shape": "Bad"}]}},
+	"operations": {"Op": {"name": "Op", "http": {"method": "POST", "requestUri": "/"}, "input": {"shape": "In"}, "errors": [{"shape": "Bad"}]},
+		"None": {"name": "None", "http": {"method": "POST", "requestUri": "/"}}},
 	"shapes": {
 		"In": {"type": "structure", "members": {"Name": {"shape": "Name"}}},
 		"Name": {"type": "string", "pattern": "(?!a).*", "min": 1},
@@ -47,13 +48,16 @@ func TestOverlayIsRefused(t *testing.T) {
 		{"unknown key", `, "novel": 1`, "novel"},
 		{"unknown protocol", `, "protocols": [{"name": "soap", "reason": "r"}]`, "soap"},
 		{"protocol without reason", `, "protocols": [{"name": "query"}]`, "no reason"},
-		{"namespace without reason", `, "xmlNamespace": {"uri": "u"}`, "no reason"},
+		{"action's text without reason", `, "unknownAction": {"text": "no %s"}`, "no reason"},
+		{"action's text without a place", `, "unknownAction": {"text": "no %d", "reason": "r"}`, "one %s"},
+		{"error beside without status", `, "errors": {"beside": {"Worse": {"code": "W"}}, "reason": "r"}`, "a fact of it is missing"},
+		{"error beside of the model", `, "errors": {"beside": {"Bad": {"code": "W", "status": 400}}, "reason": "r"}`, "has a shape Bad"},
 		{"statuses without reason", `, "errors": {"client": 400}`, "no reason"},
 		{"unknown error", `, "errors": {"throttle": ["Worse"], "reason": "r"}`, "no error Worse"},
 		{"error that is none", `, "errors": {"throttle": ["In"], "reason": "r"}`, "no error In"},
 		{"unknown operation", `, "operations": {"Up": {"alias": true, "reason": "r"}}`, "no operation Up"},
 		{"operation without reason", `, "operations": {"Op": {"alias": true}}`, "no reason"},
-		{"hot without output", `, "operations": {"Op": {"hot": true, "reason": "r"}}`, "lacks"},
+		{"hot without input", `, "operations": {"None": {"hot": true, "reason": "r"}}`, "lacks"},
 		{"unknown action", `, "actions": {"names": {"Up": "a:b"}, "reason": "r"}`, "no operation Up"},
 		{"actions without reason", `, "actions": {"names": {"Op": "a:b"}}`, "no reason"},
 		{"unknown shape", `, "shapes": {"X": {"drop": ["min"], "reason": "r"}}`, "no shape X"},
@@ -83,6 +87,12 @@ func TestOverlayIsApplied(t *testing.T) {
 		{"action", status + matcher + `, "actions": {"names": {"Op": "large:Do"}, "reason": "r"}`, "internal/awsapi/small/operations.gen.go", `Action: "large:Do"`},
 		{"protocol", status + matcher + `, "protocols": [{"name": "query", "reason": "r"}]`, "internal/awsapi/small/service.gen.go", "{api.JSON11, api.Query}"},
 		{"alias", status + matcher + `, "operations": {"Op": {"alias": true, "reason": "r"}}`, "internal/awsapi/small/operations.gen.go", "Alias:"},
+		{"error beside", `, "errors": {"client": 400, "beside": {"Worse": {"code": "Small.Worse", "status": 409}}, "reason": "r"}` + matcher, "internal/awsapi/small/errors.gen.go", `var ErrWorse = &api.ErrorShape{Code: "Worse", QueryCode: "Small.Worse", Status: 409}`},
+		{"namespace", `, "errors": {"client": 400, "namespace": "com.small", "reason": "r"}` + matcher, "internal/awsapi/small/service.gen.go", `ErrorNamespace: "com.small"`},
+		{"validates", status + matcher + `, "validates": "r"`, "internal/awsapi/small/service.gen.go", "Validates: true"},
+		{"unknown action", status + matcher + `, "unknownAction": {"text": "no %s", "reason": "r"}`, "internal/awsapi/small/service.gen.go", `UnknownAction: "no %s"`},
+		{"anonymous", status + matcher + `, "operations": {"Op": {"anonymous": true, "reason": "r"}}`, "internal/awsapi/small/operations.gen.go", "Anonymous:"},
+		{"hot without output", status + matcher + `, "operations": {"Op": {"hot": true, "reason": "r"}}`, "internal/awsapi/small/hot.gen.go", "func releaseOp(in, _ api.Struct) {"},
 		{"no output", status + matcher, "internal/awsapi/small/bind.gen.go", "Op(ctx context.Context, in *In) error"},
 	} {
 		out, err := small(test.entries)

@@ -61,6 +61,13 @@ func (g *gen) writeService(b *bytes.Buffer, name string, full bool) error {
 	if md.AWSQueryCompatible != nil {
 		b.WriteString("QueryErrors: true,\n")
 	}
+	truthLine(b, "Validates", g.o.Validates != "")
+	if t := g.o.UnknownAction.Text; t != "" {
+		fmt.Fprintf(b, "UnknownAction: %q,\n", t)
+	}
+	if ns := g.o.Errors.Namespace; ns != "" {
+		fmt.Fprintf(b, "ErrorNamespace: %q,\n", ns)
+	}
 	b.WriteString("},\n")
 	for _, op := range g.m.Operations.Keys {
 		if full {
@@ -90,6 +97,7 @@ func (g *gen) writeFacts(b *bytes.Buffer, name string) {
 	truthLine(b, "Alias", g.o.Operations[name].Alias)
 	truthLine(b, "Chunked", g.m.chunked(op))
 	truthLine(b, "Gzip", len(op.RequestCompression.Encodings) > 0)
+	truthLine(b, "Anonymous", g.o.Operations[name].Anonymous)
 	truthLine(b, "Unsigned", op.AuthType == "none")
 	p, ok := g.m.Pagination[name]
 	if !ok {

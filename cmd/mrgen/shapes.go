@@ -38,7 +38,9 @@ func newGen(m *model, o *overlay, prefix, table string) *gen {
 		}
 		if o.Operations[name].Hot {
 			g.hot[op.Input.Shape] = true
-			g.hot[op.Output.Shape] = true
+			if op.Output != nil {
+				g.hot[op.Output.Shape] = true
+			}
 		}
 	}
 	return g

@@ -114,6 +114,9 @@ func (g *gen) writeMember(b *bytes.Buffer, owner *shape, name string, r *ref) er
 		wire = t.LocationName
 	}
 	fmt.Fprintf(b, "{Name: %q, Wire: %q, Schema: &%s[%d]", name, wire, g.table, g.index[r.Shape])
+	if r.xml != "" && r.xml != wire {
+		fmt.Fprintf(b, ", XML: %q", r.xml)
+	}
 	truth(b, "Required", owner.Type == "structure" && slices.Contains(owner.Required, name))
 	switch {
 	case owner.Payload != "" && owner.Payload == name:
@@ -189,6 +192,10 @@ func (g *gen) writeErrors(b *bytes.Buffer) error {
 		truth(b, "Fault", f.Fault)
 		truth(b, "Throttle", f.Throttle)
 		fmt.Fprintf(b, ", Schema: &%s[%d]}\n\n", g.table, g.index[name])
+	}
+	for _, name := range keys(g.o.Errors.Beside) {
+		f := g.o.Errors.Beside[name]
+		fmt.Fprintf(b, "// %[1]s is the error %[2]s, which the model does not have.\nvar %[1]s = &api.ErrorShape{Code: %[2]q, QueryCode: %[3]q, Status: %[4]d}\n\n", g.variable("Err", name), name, f.Code, f.Status)
 	}
 	return nil
 }

@@ -11,6 +11,18 @@ type Principal struct {
 	Anonymous   bool // nobody signed
 }
 
+// HTTP is what a service may have to know of the request that carries a call.
+// The strings are as they were sent, and nothing in them is verified but what the
+// signature covers: the host and the path.
+type HTTP struct {
+	Protocol   Protocol
+	TLS        bool
+	Host       string // by which the caller reached the server, with the port if it named one
+	Path       string // still escaped
+	RemoteAddr string // of the peer, with its port
+	TraceID    string // X-Amzn-Trace-Id
+}
+
 // Call is what is known of one call beside its input. Its fields are immutable
 // once the service sees it.
 type Call struct {
@@ -18,7 +30,8 @@ type Call struct {
 	Operation *Operation
 	Principal *Principal
 	Account   string // the account whose resources a name means
-	Region    string
+	Region    string // of the signature; empty where nobody signed
+	HTTP      HTTP   // zero for calls that came by other ways
 	// Memory takes n bytes for the answer, and reports false where they do not come
 	// free in time. It is nil where memory is not shared out. Use Reserve.
 	Memory func(ctx context.Context, n int64) bool

@@ -26,9 +26,16 @@ type Service struct {
 	Endpoint     string     // the first label of AWS's own host names
 	Protocols    []Protocol // most wanted first
 	XMLNamespace string
-	QueryErrors  bool // awsQueryCompatible: answers carry x-amzn-query-error
-	Built        bool // the shapes are generated, and a package serves operations
+	QueryErrors  bool // awsQueryCompatible: errors have Query's code and status, in JSON and CBOR too
+	Validates    bool // the service checks constraints itself, in words of its own
+	Built        bool // the shapes are generated
 	Operations   []*Operation
+	// UnknownAction is the message of Query's InvalidAction, with %s for the name
+	// of the action; empty: the one that most services have.
+	UnknownAction string
+	// ErrorNamespace stands before the names of the model's errors in JSON, as
+	// com.amazonaws.sqs does in com.amazonaws.sqs#OverLimit; empty: nothing does.
+	ErrorNamespace string
 }
 
 // Operation is one operation of a service.
@@ -58,6 +65,9 @@ type Operation struct {
 	Chunked bool
 	// Gzip: the body may come compressed, by the model's trait requestcompression.
 	Gzip bool
+	// Anonymous: a resource's policy may let callers in who do not sign. Who makes
+	// such a call is a principal that is Anonymous, and authorisation decides.
+	Anonymous bool
 	// Unsigned: AWS serves the operation without a signature.
 	Unsigned bool
 

@@ -85,6 +85,7 @@ type Namespace struct{ Prefix, URI string }
 type Member struct {
 	Name       string // the model's name
 	Wire       string // the name on the wire (locationName), Name where the model has none
+	XML        string // the name in Query and XML where it is not Wire; see XMLName
 	Schema     *Schema
 	Required   bool
 	Location   Location
@@ -98,6 +99,15 @@ type Member struct {
 	Sensitive  bool
 	// EventHeader and EventPayload: where the member of an event stands.
 	EventHeader, EventPayload bool
+}
+
+// XMLName returns the member's name in Query and XML: that of a service's days
+// before JSON, where it had another.
+func (m *Member) XMLName() string {
+	if m.XML != "" {
+		return m.XML
+	}
+	return m.Wire
 }
 
 // Lookup returns the index of the member with the given name on the wire.

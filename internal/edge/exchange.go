@@ -149,7 +149,7 @@ func (x *exchange) call(claim error) {
 	if auth == nil {
 		auth = x.verify(e)
 	}
-	if e.Unsigned && !x.encoded(e) && errors.Is(auth, &api.Error{Shape: api.ErrMissingAuthentication}) {
+	if (e.Unsigned || e.Anonymous) && !x.encoded(e) && errors.Is(auth, &api.Error{Shape: api.ErrMissingAuthentication}) {
 		x.principal, auth = x.server.o.Auth.Anonymous(), nil
 	}
 	if auth != nil && (len(x.bytes()) > unsignedLimit || x.encoded(e)) {
@@ -177,13 +177,13 @@ func (x *exchange) call(claim error) {
 		x.failWith(types)
 		return
 	}
-	if in != nil {
+	if in != nil && !e.Service.Validates {
 		if err := api.Validate(in); err != nil {
 			x.fail(err)
 			return
 		}
 	}
-	c := &api.Call{RequestID: x.requestID, Operation: e.Operation, Principal: x.principal, Account: x.principal.Account, Region: x.signature.Scope.Region, Memory: x.reserveAnswer}
+	c := &api.Call{RequestID: x.requestID, Operation: e.Operation, Principal: x.principal, Account: x.principal.Account, Region: x.signature.Scope.Region, Memory: x.reserveAnswer, HTTP: x.facts()}
 	defer c.Done()
 	ctx := api.WithCall(x.r.Context(), c)
 	if err := x.server.o.Authorizer.Authorize(ctx, c, in); err != nil {
@@ -195,6 +195,14 @@ func (x *exchange) call(claim error) {
 		return
 	}
 	x.answer(ctx, in)
+}
+
+// facts are what a service may have to know of the request.
+func (x *exchange) facts() api.HTTP {
+	return api.HTTP{
+		Protocol: x.route.protocol.Protocol, TLS: x.r.TLS != nil || TLSState(x.r.Context()) != nil, Host: x.signed.Host, Path: x.signed.Path,
+		RemoteAddr: x.r.RemoteAddr, TraceID: first(x.r.Header, "X-Amzn-Trace-Id"),
+	}
 }
 
 // verify checks the signature; its claim is sound.

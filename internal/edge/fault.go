@@ -45,7 +45,7 @@ func (x *exchange) fail(e *api.Error) {
 		x.refuse(refuseNoOperation)
 		return
 	}
-	e = inProtocol(e, x.route.protocol.Protocol)
+	e = inProtocol(e, x.route.service, x.route.protocol.Protocol)
 	var op *api.Operation
 	if x.route.entry != nil {
 		op = x.route.entry.Operation
@@ -73,6 +73,9 @@ func (x *exchange) refuse(f *refusal) {
 func (x *exchange) unknownOperation() *api.Error {
 	if x.route.protocol == query && x.route.service != nil {
 		action, _ := x.action()
+		if text := x.route.service.UnknownAction; text != "" {
+			return api.ErrUnknownOperation.New(text, action)
+		}
 		return api.ErrUnknownOperation.New("Could not find operation %s for version %s", action, x.route.service.APIVersion)
 	}
 	return &api.Error{Shape: api.ErrUnknownOperation}
@@ -89,8 +92,8 @@ type variant struct {
 	status int
 }
 
-// The JSON and CBOR services send these errors with status 400; the others have
-// statuses, and S3 has codes, of their own.
+// The JSON and CBOR services send these errors with status 400, but for those that
+// were Query's first; the others have statuses, and S3 has codes, of their own.
 var (
 	queryVariants = map[*api.ErrorShape]variant{
 		api.ErrMissingAuthentication: {"", http.StatusForbidden},
@@ -121,15 +124,15 @@ var (
 )
 
 // inProtocol gives an error the form that the protocol's services have for it.
-func inProtocol(e *api.Error, p api.Protocol) *api.Error {
+func inProtocol(e *api.Error, svc *api.Service, p api.Protocol) *api.Error {
 	var v variant
-	switch p {
-	case api.Query:
-		v = queryVariants[e.Shape]
-	case api.RESTJSON:
+	switch {
+	case p == api.RESTJSON:
 		v = restVariants[e.Shape]
-	case api.RESTXML:
+	case p == api.RESTXML:
 		v = s3Variants[e.Shape]
+	case p == api.Query || svc != nil && svc.QueryErrors:
+		v = queryVariants[e.Shape]
 	}
 	if v.status == 0 {
 		return e

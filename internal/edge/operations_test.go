@@ -99,17 +99,17 @@ func check(t *testing.T, op *api.Operation, p api.Protocol, signed bool, w *capt
 		return
 	}
 	want := api.ErrUnknownOperation
-	if !signed && !op.Unsigned {
+	if !signed && !op.Unsigned && !op.Anonymous {
 		want = api.ErrMissingAuthentication
 	}
 	status := want.Status
-	if v := inProtocol(want.New("x"), p); v.Shape != want {
+	if v := inProtocol(want.New("x"), op.Service, p); v.Shape != want {
 		status = v.Shape.Status
 	}
 	if e.Code != want.Code || w.status != status {
 		t.Errorf("%s in %d, signed %v: %d %s, want %d %s", name, p, signed, w.status, e.Code, status, want.Code)
 	}
-	code := inProtocol(want.New("x"), p).Shape.Code
+	code := inProtocol(want.New("x"), op.Service, p).Shape.Code
 	if p == api.Query {
 		code = want.QueryCode
 	}

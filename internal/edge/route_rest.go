@@ -78,6 +78,8 @@ func (x *exchange) unknownOf(svc *api.Service, action string) route {
 		return route{protocol: query, service: svc}
 	case x.server.table.routers[svc] != nil:
 		return route{protocol: restProtocol(svc), service: svc}
+	case slices.Contains(svc.Protocols, api.Query):
+		return route{service: svc, refusal: refuseContentType} // reference sqs §1
 	}
 	return route{refusal: refuseNoOperation}
 }

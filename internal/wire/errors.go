@@ -12,14 +12,29 @@ import (
 // there and whose fault it is.
 func SetErrorHeaders(svc *api.Service, e *api.Error, h http.Header) {
 	h["X-Amzn-Errortype"] = []string{e.Shape.Code}
-	if svc == nil || !svc.QueryErrors || e.Shape.QueryCode == "" || e.Shape.QueryCode == e.Shape.Code {
+	if svc == nil || !svc.QueryErrors {
 		return
 	}
-	fault := ";Sender"
+	code, fault := e.Shape.QueryCode, ";Sender"
+	if code == "" {
+		code = e.Shape.Code
+	}
 	if e.Shape.Fault {
 		fault = ";Receiver"
 	}
-	h["X-Amzn-Query-Error"] = []string{e.Shape.QueryCode + fault}
+	h["X-Amzn-Query-Error"] = []string{code + fault}
+}
+
+// ErrorType returns the name of an error in a document: with a namespace where the
+// service has one, which for errors beside its model is that of AWS's framework.
+func ErrorType(svc *api.Service, e *api.Error) string {
+	switch {
+	case svc == nil || svc.ErrorNamespace == "":
+		return e.Shape.Code
+	case e.Shape.Schema == nil:
+		return "com.amazon.coral.service#" + e.Shape.Code
+	}
+	return svc.ErrorNamespace + "#" + e.Shape.Code
 }
 
 // MessageMember returns the name on the wire of an error's message: the shape's

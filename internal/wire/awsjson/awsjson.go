@@ -73,7 +73,7 @@ func (c *Codec) Encode(op *api.Operation, out api.Struct, _ string, w *wire.Resp
 func (c *Codec) EncodeError(svc *api.Service, _ *api.Operation, e *api.Error, _ string, w *wire.Response) {
 	c.head(w, e.Shape.Status)
 	wire.SetErrorHeaders(svc, e, w.Header)
-	w.Body = AppendError(w.Body, e)
+	w.Body = AppendError(w.Body, wire.ErrorType(svc, e), e)
 }
 
 // AppendPayload appends a structure as it stands in an event's payload.

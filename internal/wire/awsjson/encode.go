@@ -197,8 +197,8 @@ func AppendDocument(dst []byte, v any) []byte {
 
 // AppendError appends an error's document: its type, its message where it has
 // one, and what else its model has.
-func AppendError(dst []byte, e *api.Error) []byte {
-	dst = jsontext.AppendString(append(dst, `{"__type":`...), e.Shape.Code)
+func AppendError(dst []byte, name string, e *api.Error) []byte {
+	dst = jsontext.AppendString(append(dst, `{"__type":`...), name)
 	return append(appendErrorMembers(dst, e, Options{}), '}')
 }
 

@@ -76,7 +76,7 @@ func TestErrorFieldsWithAMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"__type":"ValidationException","message":"the error's","ListOfStrings":["b"],"String":"a"}`
-	if got := string(awsjson.AppendError(nil, e)); got != want {
+	if got := string(awsjson.AppendError(nil, e.Shape.Code, e)); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 }

@@ -182,7 +182,7 @@ func (d *decoder) value(m *api.Member, p any, params []param, at int, flat bool)
 		if p.IsNil() {
 			p.Make(0)
 		}
-		params, at = unwrap(params, at, m.Schema.Elem.Wire, flat)
+		params, at = unwrap(params, at, m.Schema.Elem.XMLName(), flat)
 		d.list(m.Schema, p, params, at)
 	case api.Map:
 		if p.IsNil() {
@@ -252,6 +252,19 @@ func (d *decoder) entries(params []param, at int) []entry {
 	return out
 }
 
+// mapEntries is entries for a map. A map of one entry may lack the index, as old
+// clients of SQS send it (reference sqs §1).
+func (d *decoder) mapEntries(schema *api.Schema, params []param, at int) []entry {
+	for rest := params; len(rest) > 0; {
+		var part []byte
+		part, _, rest = next(rest, at)
+		if string(part) == schema.Key.XMLName() {
+			return []entry{{params: params, at: at}}
+		}
+	}
+	return d.entries(params, at)
+}
+
 func (d *decoder) list(schema *api.Schema, l api.List, params []param, at int) {
 	room := wire.MaxEntries(schema)
 	for _, e := range d.entries(params, at) {
@@ -264,7 +277,7 @@ func (d *decoder) list(schema *api.Schema, l api.List, params []param, at int) {
 
 func (d *decoder) mapping(schema *api.Schema, m api.Map, params []param, at int) {
 	room := wire.MaxEntries(schema)
-	for _, e := range d.entries(params, at) {
+	for _, e := range d.mapEntries(schema, params, at) {
 		if m.Len() == room {
 			return
 		}
@@ -276,9 +289,9 @@ func (d *decoder) mapping(schema *api.Schema, m api.Map, params []param, at int)
 			var group []param
 			part, group, rest = next(rest, e.at)
 			switch string(part) {
-			case schema.Key.Wire:
+			case schema.Key.XMLName():
 				key, found = string(group[len(group)-1].value), true
-			case schema.Elem.Wire:
+			case schema.Elem.XMLName():
 				value, valueAt = group, e.at+len(part)+1
 			}
 		}

@@ -53,6 +53,9 @@ func (Codec) EncodeError(svc *api.Service, _ *api.Operation, e *api.Error, reque
 	b = append(b, "><Error>"...)
 	b = xmltext.AppendText(b, "Type", xmltext.ErrorType(e))
 	b = xmltext.AppendError(b, e)
+	if svc != nil && svc.QueryErrors {
+		b = append(b, "<Detail/>"...) // SQS's form, which the newer ones lack (reference sqs §1)
+	}
 	b = xmltext.AppendText(append(b, "</Error>"...), "RequestId", requestID)
 	w.Body = append(b, "</ErrorResponse>"...)
 }

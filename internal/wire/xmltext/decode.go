@@ -190,7 +190,7 @@ func (d *decoder) value(m *api.Member, p any, start xml.StartElement, flat bool)
 			return d.element(m.Schema, p, start)
 		}
 		return d.children(func(child xml.StartElement) error {
-			if child.Name.Local != m.Schema.Elem.Wire {
+			if child.Name.Local != m.Schema.Elem.XMLName() {
 				return d.skip()
 			}
 			return d.element(m.Schema, p, child)
@@ -232,11 +232,11 @@ func (d *decoder) entry(schema *api.Schema, m api.Map) error {
 	var keyed, valued bool
 	err := d.children(func(child xml.StartElement) error {
 		switch {
-		case child.Name.Local == schema.Key.Wire:
+		case child.Name.Local == schema.Key.XMLName():
 			text, err := d.text(schema.Key)
 			key, keyed = string(text), true
 			return err
-		case child.Name.Local == schema.Elem.Wire && keyed:
+		case child.Name.Local == schema.Elem.XMLName() && keyed:
 			valued = true
 			return m.Put(key, func(p any) error { return d.value(schema.Elem, p, child, false) })
 		}

@@ -25,14 +25,14 @@ func Flat(m *api.Member) bool { return m.Flattened || m.Schema.Flattened }
 // member's; but where it is the list's shape that is flat and names its elements,
 // that name, as SQS has it.
 func FlatName(m *api.Member) string {
-	if m.Schema.Kind == api.KindList && m.Schema.Flattened && m.Schema.Elem.Wire != ListElement {
-		return m.Schema.Elem.Wire
+	if m.Schema.Kind == api.KindList && m.Schema.Flattened && m.Schema.Elem.XMLName() != ListElement {
+		return m.Schema.Elem.XMLName()
 	}
-	return m.Wire
+	return m.XMLName()
 }
 
-// Lookup finds a member by its name on the wire, which for a flattened list may
-// be that of its elements; -1: there is none. next is a guess, as in
+// Lookup finds a member by its name on the wire or in XML, which for a flattened
+// list may be that of its elements; -1: there is none. next is a guess, as in
 // api.Schema.Lookup.
 func Lookup(schema *api.Schema, name []byte, next int) int {
 	if i := schema.Lookup(name, next); i >= 0 {
@@ -40,7 +40,7 @@ func Lookup(schema *api.Schema, name []byte, next int) int {
 	}
 	for i := range schema.Members {
 		m := &schema.Members[i]
-		if m.Schema.Kind == api.KindList && Flat(m) && FlatName(m) == string(name) {
+		if m.XML == string(name) || m.Schema.Kind == api.KindList && Flat(m) && FlatName(m) == string(name) {
 			return i
 		}
 	}
@@ -95,7 +95,7 @@ func AppendMembers(dst []byte, s api.Struct, skip int) []byte {
 		}
 		if m.Schema.Kind == api.KindStruct {
 			if n := s.Nested(i, false); n != nil {
-				dst = appendElement(dst, m, m.Wire, n)
+				dst = appendElement(dst, m, m.XMLName(), n)
 			}
 		} else if p := s.Member(i); wire.Present(p) {
 			dst = appendMember(dst, m, p)
@@ -108,7 +108,7 @@ func AppendMembers(dst []byte, s api.Struct, skip int) []byte {
 // list or map has entries.
 func appendMember(dst []byte, m *api.Member, p any) []byte {
 	if !Flat(m) {
-		return appendElement(dst, m, m.Wire, p)
+		return appendElement(dst, m, m.XMLName(), p)
 	}
 	switch p := p.(type) {
 	case api.List:
@@ -116,7 +116,7 @@ func appendMember(dst []byte, m *api.Member, p any) []byte {
 	case api.Map:
 		return appendMap(dst, m, FlatName(m), m.Namespace, p)
 	}
-	return appendElement(dst, m, m.Wire, p)
+	return appendElement(dst, m, m.XMLName(), p)
 }
 
 // appendElement appends a value in the form of List.At or Struct.Member.
@@ -131,7 +131,7 @@ func appendElement(dst []byte, m *api.Member, name string, v any) []byte {
 	case api.Struct:
 		dst = AppendMembers(dst, v, -1)
 	case api.List:
-		dst = appendList(dst, m, m.Schema.Elem.Wire, v)
+		dst = appendList(dst, m, m.Schema.Elem.XMLName(), v)
 	case api.Map:
 		dst = appendMap(dst, m, MapEntry, api.Namespace{}, v)
 	default:
@@ -151,8 +151,8 @@ func appendMap(dst []byte, m *api.Member, name string, ns api.Namespace, entries
 	key, value := m.Schema.Key, m.Schema.Elem
 	_ = entries.Range(func(k string, v any) error { // the callback returns no error
 		dst = AppendNamespace(append(append(dst, '<'), name...), ns)
-		dst = appendElement(append(dst, '>'), key, key.Wire, &k)
-		dst = appendElement(dst, value, value.Wire, v)
+		dst = appendElement(append(dst, '>'), key, key.XMLName(), &k)
+		dst = appendElement(dst, value, value.XMLName(), v)
 		dst = AppendEnd(dst, name)
 		return nil
 	})
