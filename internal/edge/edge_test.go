@@ -118,9 +118,11 @@ func post(t testing.TB, url, operation, contentType, body string) *http.Request 
 	return r
 }
 
-func sign(r *http.Request, body string) {
+func sign(r *http.Request, body string) { signFor(r, "kinesis", body) }
+
+func signFor(r *http.Request, service, body string) {
 	sigv4.Sign(r, sigv4.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"}, sigv4.HashBody([]byte(body)),
-		sigv4.Scope{Region: "eu-west-1", Service: "kinesis"}, epoch)
+		sigv4.Scope{Region: "eu-west-1", Service: service}, epoch)
 }
 
 // answer is a response that was read to its end.
