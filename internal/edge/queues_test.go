@@ -139,13 +139,13 @@ func (q *queues) TagQueue(ctx context.Context, in *sqsapi.TagQueueRequest) error
 	return nil
 }
 
-func newQueues(t *testing.T) (*Server, *queues) {
+func newQueues(t *testing.T) (*Server, *queues, record) {
 	t.Helper()
 	q := &queues{}
-	s, _ := newServer(t, nil, func(o *Options) {
+	s, seen := newServer(t, nil, func(o *Options) {
 		o.Services, o.Handlers = []*api.Service{sqsapi.Service}, sqsapi.Bind(q)
 	})
-	return s, q
+	return s, q, seen
 }
 
 // call is a request for SQS. Its form is JSON where it has a target, else a form,
@@ -190,7 +190,7 @@ func TestQueuesInBothProtocols(t *testing.T) {
 		escaped   = "http%3A%2F%2Fqueue.amazonaws.com%2F000000000000%2Fq"
 		queue     = "/000000000000/q"
 	)
-	s, q := newQueues(t)
+	s, q, seen := newQueues(t)
 	for _, c := range []struct {
 		name string
 		call queueCall
@@ -242,13 +242,14 @@ func TestQueuesInBothProtocols(t *testing.T) {
 	} {
 		q.seen = ""
 		w := serve(s, c.call.request(t))
+		id := seen.next(t).RequestID
 		kind, protocol := "application/x-amz-json-1.0", api.JSON10
 		want := c.want
 		if c.call.target == "" {
 			kind, protocol = "text/xml", api.Query
 			action := parameter(c.call.body, "Action")
 			want = "<" + action + `Response xmlns="http://queue.amazonaws.com/doc/2012-11-05/">` + want + "<ResponseMetadata><RequestId>" +
-				w.h["x-amzn-RequestId"][0] + "</RequestId></ResponseMetadata></" + action + "Response>"
+				id + "</RequestId></ResponseMetadata></" + action + "Response>"
 		}
 		if w.status != 200 || q.seen != c.seen || string(w.body) != want || w.h.Get("Content-Type") != kind {
 			t.Errorf("%s: %d %s %q\n sent %q\n want %q\n got  %s\n want %s", c.name, w.status, w.h.Get("Content-Type"), kind, q.seen, c.seen, w.body, want)
@@ -261,7 +262,7 @@ func TestQueuesInBothProtocols(t *testing.T) {
 
 func TestQueuesErrors(t *testing.T) {
 	const post, get, queue = http.MethodPost, http.MethodGet, "/000000000000/q"
-	s, q := newQueues(t)
+	s, q, seen := newQueues(t)
 	garble := func(r *http.Request) {
 		r.Header.Set("Authorization", r.Header.Get("Authorization")[:len(r.Header.Get("Authorization"))-1]+"x")
 	}
@@ -292,7 +293,7 @@ func TestQueuesErrors(t *testing.T) {
 	} {
 		q.seen = ""
 		w := serve(s, c.call.request(t))
-		id := w.h["x-amzn-RequestId"][0]
+		id := seen.next(t).RequestID
 		var want string
 		if c.kind != "" {
 			want = `{"__type":"` + c.kind + `"`
