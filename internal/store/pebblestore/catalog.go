@@ -147,6 +147,10 @@ func (s *Store) loadLog(name string) (*log, error) {
 		return nil, fmt.Errorf("row of the log: %w: %w", err, store.ErrCorrupt)
 	}
 	t, err := s.findTip(row)
+	if isDamage(err) {
+		row, err = s.goOn(name, row, err)
+		t = row.tip
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -155,29 +159,6 @@ func (s *Store) loadLog(name string) (*log, error) {
 	s.logs[name] = l
 	s.mu.Unlock()
 	return l, nil
-}
-
-// findTip returns the end of a log: that of its last block, or what its row
-// remembers where all blocks were trimmed.
-func (s *Store) findTip(row logRow) (tip, error) {
-	prefix := appendID(nil, kindBlock, row.id)
-	it, err := s.newIter(pebble.IterOptions{LowerBound: prefix, UpperBound: prefixEnd(prefix)})
-	if err != nil {
-		return tip{}, err
-	}
-	defer it.Close()
-	if !it.Last() {
-		return row.tip, it.Error()
-	}
-	k, err := parseBlockKey(it.Key())
-	if err != nil {
-		return tip{}, fmt.Errorf("last block of the log: %w: %w", err, store.ErrCorrupt)
-	}
-	value, err := it.ValueAndErr()
-	if err != nil {
-		return tip{}, err
-	}
-	return tip{next: k.end(), stamp: k.stamp, bytes: k.before + uint64(len(value))}, nil
 }
 
 // Logs lists the logs under a prefix.

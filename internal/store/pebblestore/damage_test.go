@@ -19,15 +19,15 @@ var badBlock = []byte{blockVersion, 0, 0x7f}
 // keyAt returns the key of the block that holds a record.
 func keyAt(t *testing.T, l *log, at store.Position) []byte {
 	t.Helper()
-	it, err := l.iterator(l.State().Next)
+	c, err := l.cursor(at, l.State().Next)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer it.Close()
-	if _, err := l.locate(it, at); err != nil {
+	defer c.close()
+	if _, err := c.locate(at); err != nil {
 		t.Fatal(err)
 	}
-	return bytes.Clone(it.Key())
+	return bytes.Clone(c.it.Key())
 }
 
 // Damage implements storetest.Damager.
@@ -69,7 +69,7 @@ func TestDamageIsToldByPositions(t *testing.T) {
 	if err := errors.Join(s.db.Delete(first, pebble.Sync), s.db.Set(second, badBlock, pebble.Sync)); err != nil {
 		t.Fatal(err)
 	}
-	for at, next := range map[store.Position]store.Position{0: 1, 1: 2, 2: 4, 3: 4} {
+	for at, next := range map[store.Position]store.Position{0: 2, 1: 2, 2: 4, 3: 4} {
 		err := l.Read(t.Context(), at, store.Limit{}, new(store.Page))
 		damage, ok := errors.AsType[*store.DamageError](err)
 		if !ok || !errors.Is(err, store.ErrCorrupt) || damage.First > at || damage.Next != next {

@@ -1,10 +1,13 @@
 package pebblestore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -30,8 +33,10 @@ type Checked struct {
 // Doctor reads all of a data directory that no server holds, and reports what is
 // damaged: the format, the manifest, the write-ahead log, every row and block with
 // the checksums of the tables that hold them, that the logs' blocks follow one
-// another and parse, that encrypted ones open, and the blobs. It changes nothing
-// but stray temporary files of blobs, which it removes. progress is told from time to time. The error says why it could not look on.
+// another up to the end that is known and parse, that encrypted ones open, that
+// everything belongs to a name, and the blobs. It looks on beyond what is damaged,
+// and changes nothing but stray temporary files of blobs, which it removes.
+// progress is told from time to time. The error says why it could not look on.
 func Doctor(ctx context.Context, o Options, report func(Finding), progress func(Checked)) (Checked, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -51,12 +56,12 @@ func Doctor(ctx context.Context, o Options, report func(Finding), progress func(
 		return d.Checked, d.stopped(o.Dir, err)
 	}
 	defer d.s.db.Close()
-	return d.Checked, errors.Join(d.partitions(), d.logs(), d.blobs())
+	return d.Checked, errors.Join(d.meta(), d.partitions(), d.logs(), d.strangers(), d.blobs())
 }
 
 // stopped reports damage beyond which nothing can be read.
 func (d *doctor) stopped(where string, err error) error {
-	if errors.Is(err, store.ErrCorrupt) || pebble.IsCorruptionError(err) || errors.Is(err, ErrNewerFormat) {
+	if isDamage(err) || errors.Is(err, ErrNewerFormat) {
 		d.report(Finding{where, err.Error()})
 		return nil
 	}
@@ -71,102 +76,120 @@ type doctor struct {
 	Checked
 }
 
+// catalogue returns the names under which a kind of thing is kept. Where a part
+// of them cannot be read, those before and behind it are returned.
+func (d *doctor) catalogue(kind byte, what string) ([]string, error) {
+	it, err := d.s.iterNames(kind, "")
+	if err != nil {
+		return nil, err
+	}
+	defer it.Close()
+	names, err := d.keys(it, what)
+	for i, name := range names {
+		names[i] = name[1:]
+	}
+	return names, err
+}
+
+// keys returns the keys of an iterator that can be read, from both ends where
+// damage lies between.
+func (d *doctor) keys(it *pebble.Iterator, what string) ([]string, error) {
+	var keys, behind []string
+	for ok := it.First(); ok; ok = it.Next() {
+		keys = append(keys, string(it.Key()))
+	}
+	damaged := it.Error()
+	if damaged == nil {
+		return keys, nil
+	}
+	if err := d.stopped(what, damaged); err != nil {
+		return nil, err
+	}
+	for ok := it.Last(); ok && !slices.Contains(keys, string(it.Key())); ok = it.Prev() {
+		behind = append(behind, string(it.Key()))
+	}
+	if err := it.Error(); err != nil && !isDamage(err) {
+		return nil, err
+	}
+	slices.Reverse(behind)
+	return append(keys, behind...), nil
+}
+
+// meta checks the facts of the store.
+func (d *doctor) meta() error {
+	for _, key := range [][]byte{metaStarts, metaClock} {
+		value, err := d.s.get(key)
+		if err == nil && (len(value) < 9 || value[0] != rowVersion) {
+			err = fmt.Errorf("%w: %w", errBadRow, store.ErrCorrupt)
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			if err := d.stopped(fmt.Sprintf("row %q", key[1:]), err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // partitions reads every row of every partition.
 func (d *doctor) partitions() error {
-	it, err := d.s.iterNames(kindPartitionName, "")
+	names, err := d.catalogue(kindPartitionName, "names of partitions")
 	if err != nil {
 		return err
 	}
-	names, err := collectNames(it, func(string) bool { return true })
-	if err != nil {
-		return d.stopped("names of partitions", err)
-	}
+	var ids []uint64
 	for _, name := range names {
 		d.Partitions++
-		err := d.s.Partition(name).View(d.ctx, func(r store.Reader) error {
-			for kv, err := range r.Scan(nil, nil) {
-				if err != nil {
-					return err
-				}
-				d.Rows++
-				d.Bytes += int64(len(kv.Key) + len(kv.Value))
-			}
-			return nil
-		})
+		id, err := d.partition(name)
 		if err != nil {
 			if err := d.stopped("partition "+name, err); err != nil {
 				return err
 			}
 		}
+		ids = append(ids, id)
 		d.progress(d.Checked)
 	}
-	return nil
+	return d.orphans(kindPartition, ids, "partition")
 }
 
-// logs reads every record of every log.
-func (d *doctor) logs() error {
-	names, err := d.s.logNames("")
+// partition reads a partition's rows, from both ends where damage lies between,
+// and returns its id.
+func (d *doctor) partition(name string) (uint64, error) {
+	value, err := d.s.get(nameKey(kindPartitionName, name))
 	if err != nil {
-		return d.stopped("names of logs", err)
+		return 0, err
 	}
-	page := new(store.Page)
-	for _, name := range names {
-		d.Logs++
-		l, err := d.s.OpenLog(d.ctx, name)
+	id, err := parseNumber(value)
+	if err != nil {
+		return 0, fmt.Errorf("row of the partition: %w: %w", err, store.ErrCorrupt)
+	}
+	return id, d.s.Partition(name).View(d.ctx, func(r store.Reader) error {
+		last, damaged := d.rows(r.Scan(nil, nil), nil)
+		if !isDamage(damaged) {
+			return damaged
+		}
+		if _, err := d.rows(r.ScanReverse(nil, nil), last); err != nil && !isDamage(err) {
+			return err
+		}
+		return damaged
+	})
+}
+
+// rows reads rows up to the one with the key until, if it is not nil, and returns
+// the key of the last one.
+func (d *doctor) rows(rows iter.Seq2[store.KeyValue, error], until []byte) (last []byte, err error) {
+	for kv, err := range rows {
 		if err != nil {
-			if err := d.stopped("log "+name, err); err != nil {
-				return err
-			}
-			continue
+			return last, err
 		}
-		if err := d.log(l, page); err != nil {
-			return err
+		if until != nil && bytes.Equal(kv.Key, until) {
+			return last, nil
 		}
+		d.Rows++
+		d.Bytes += int64(len(kv.Key) + len(kv.Value))
+		last = append(last[:0], kv.Key...)
 	}
-	return nil
-}
-
-// log reads the records of a log, past what is damaged.
-func (d *doctor) log(l store.Log, page *store.Page) error {
-	state := l.State()
-	for at := state.First; at < state.Next; {
-		page.Reset()
-		err := l.Read(d.ctx, at, store.Limit{Bytes: 4 << 20}, page)
-		switch {
-		case err == nil:
-			at = page.Next
-		case errors.Is(err, store.ErrCorrupt):
-			d.report(Finding{fmt.Sprintf("log %s, position %d", l.Name(), at), err.Error()})
-			at++
-			if k, ok := d.s.blockAfter(l, at, state.Next); ok {
-				at = k
-			} else {
-				at = state.Next
-			}
-		default:
-			return err
-		}
-		d.Records += int64(len(page.Records))
-		d.Bytes += int64(len(page.Buffer))
-		d.progress(d.Checked)
-	}
-	return nil
-}
-
-// blockAfter returns where the first block begins at or after a position, by the
-// keys alone.
-func (s *Store) blockAfter(l store.Log, at, next store.Position) (store.Position, bool) {
-	in := l.(*log)
-	it, err := in.iterator(next)
-	if err != nil {
-		return 0, false
-	}
-	defer it.Close()
-	if !it.SeekGE(appendPosition(nil, in.id, at)) {
-		return 0, false
-	}
-	k, err := parseBlockKey(it.Key())
-	return k.first, err == nil
+	return last, nil
 }
 
 // blobs reads every blob.

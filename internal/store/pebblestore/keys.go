@@ -27,6 +27,8 @@ var (
 const (
 	idPrefixLen = 1 + 8
 	blockKeyLen = idPrefixLen + 8 + 8 + 4 + 8
+	logRowLen   = 2 + 7*8
+	partLen     = 3 * 8
 )
 
 func nameKey(kind byte, name string) []byte {
@@ -79,14 +81,23 @@ func parseBlockKey(key []byte) (blockKey, error) {
 }
 
 // logRow is the row of a log in the catalogue. Its tip is the one at the last
-// trim or seal: blocks tell the present one, unless all of them were trimmed.
+// trim, seal or repair: blocks tell the present one, unless there are none since.
 type logRow struct {
-	id     uint64
+	id     uint64 // under which blocks are added
 	sealed bool
 	first  store.Position // horizon
 	swept  store.Position // blocks that start before it are removed
 	base   uint64         // stored bytes before swept
 	tip    tip
+	ended  []part // earlier parts, in order
+}
+
+// part is a part of a log whose end was damaged. The log went on under another
+// id, so that no search of what came later meets the damage.
+type part struct {
+	id    uint64
+	end   store.Position // where the next part begins; above every position that was given out
+	stamp int64          // ms, not below that of any record of the part
 }
 
 // tip is the end of a log.
@@ -97,7 +108,7 @@ type tip struct {
 }
 
 func (r logRow) encode() []byte {
-	b := make([]byte, 0, 64)
+	b := make([]byte, 0, logRowLen+len(r.ended)*partLen)
 	b = append(b, rowVersion, 0)
 	if r.sealed {
 		b[1] = 1
@@ -108,24 +119,38 @@ func (r logRow) encode() []byte {
 	b = binary.BigEndian.AppendUint64(b, r.base)
 	b = binary.BigEndian.AppendUint64(b, uint64(r.tip.next))
 	b = binary.BigEndian.AppendUint64(b, uint64(r.tip.stamp))
-	return binary.BigEndian.AppendUint64(b, r.tip.bytes)
+	b = binary.BigEndian.AppendUint64(b, r.tip.bytes)
+	for _, p := range r.ended {
+		b = binary.BigEndian.AppendUint64(b, p.id)
+		b = binary.BigEndian.AppendUint64(b, uint64(p.end))
+		b = binary.BigEndian.AppendUint64(b, uint64(p.stamp))
+	}
+	return b
 }
 
 var errBadRow = errors.New("malformed row")
 
 func parseLogRow(b []byte) (logRow, error) {
-	if len(b) != 2+7*8 || b[0] != rowVersion || b[1] > 1 {
+	if len(b) < logRowLen || (len(b)-logRowLen)%partLen != 0 || b[0] != rowVersion || b[1] > 1 {
 		return logRow{}, errBadRow
 	}
 	u := func(i int) uint64 { return binary.BigEndian.Uint64(b[2+8*i:]) }
-	return logRow{
+	row := logRow{
 		id:     u(0),
 		sealed: b[1] == 1,
 		first:  store.Position(u(1)),
 		swept:  store.Position(u(2)),
 		base:   u(3),
 		tip:    tip{next: store.Position(u(4)), stamp: int64(u(5)), bytes: u(6)},
-	}, nil
+	}
+	for i := 7; 2+8*i < len(b); i += 3 {
+		p := part{id: u(i), end: store.Position(u(i + 1)), stamp: int64(u(i + 2))}
+		if n := len(row.ended); n > 0 && row.ended[n-1].end > p.end {
+			return logRow{}, errBadRow
+		}
+		row.ended = append(row.ended, p)
+	}
+	return row, nil
 }
 
 func encodeNumber(n uint64) []byte {

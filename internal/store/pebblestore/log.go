@@ -3,9 +3,9 @@ package pebblestore
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/millrace/millrace/internal/store"
@@ -18,7 +18,9 @@ const blockVersion = 1
 type log struct {
 	s    *Store
 	name string
-	id   uint64
+	id   uint64 // under which blocks are added
+	// parts are those before the one that grows. They do not change.
+	parts []part
 
 	// appendMu is held while a change is composed and queued, so that positions
 	// and rows enter the write-ahead log in their order.
@@ -38,11 +40,11 @@ type log struct {
 	changed chan struct{} // made when someone asks
 	// damaged holds where reads met damage. Pebble looks for the bit that flipped,
 	// for seconds, each time that it meets some.
-	damaged map[store.Position]error
+	damaged map[store.Position]*store.DamageError
 }
 
 func newLog(s *Store, name string, row logRow, t tip) *log {
-	l := &log{s: s, name: name, id: row.id, row: row, queued: t, tip: t, first: row.first, base: row.base, sealed: row.sealed}
+	l := &log{s: s, name: name, id: row.id, parts: row.ended, row: row, queued: t, tip: t, first: row.first, base: row.base, sealed: row.sealed}
 	if row.sealed {
 		l.ended = store.ErrSealed
 	}
@@ -110,7 +112,7 @@ func (l *log) append(b *store.Block, done func(store.Appended, error)) error {
 
 // sealContext binds an encrypted block to its place.
 func (l *log) sealContext(first store.Position) []byte {
-	return appendPosition(make([]byte, 0, idPrefixLen+8), l.id, first)
+	return appendPosition(make([]byte, 0, idPrefixLen+8), l.stretchAt(first).id, first)
 }
 
 // advance moves the durable tip and wakes who waits for it.
@@ -180,7 +182,7 @@ func (l *log) State() store.LogState {
 func (l *log) Size() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return int64(l.tip.bytes - l.base)
+	return max(int64(l.tip.bytes-l.base), 0) // after damage both are estimates
 }
 
 // Trim moves the horizon and removes the blocks that lie before it whole.
@@ -203,10 +205,14 @@ func (l *log) Trim(ctx context.Context, before store.Position) error {
 	edge, base := t.next, t.bytes
 	if before < t.next {
 		k, err := l.blockAt(before, t.next)
-		if err != nil {
+		switch {
+		case err == nil:
+			edge, base = k.first, k.before
+		case errors.Is(err, store.ErrCorrupt):
+			edge = 0 // a later trim removes what lies before the damage
+		default:
 			return l.wrap("trim", err)
 		}
-		edge, base = k.first, k.before
 	}
 	l.appendMu.Lock()
 	if l.ended == store.ErrNotFound {
@@ -222,8 +228,11 @@ func (l *log) Trim(ctx context.Context, before store.Position) error {
 	row := l.row
 	err := l.commitRow(func(b *pebble.Batch) {
 		mustSet(b, nameKey(kindLogName, l.name), row.encode())
-		if edge > from {
-			mustDeleteRange(b, appendPosition(nil, l.id, from), appendPosition(nil, l.id, edge))
+		for at := from; at < edge; {
+			st := l.stretchAt(at)
+			to := min(edge, st.end)
+			mustDeleteRange(b, appendPosition(nil, st.id, at), appendPosition(nil, st.id, to))
+			at = to
 		}
 	})
 	if err != nil {
@@ -293,8 +302,10 @@ func (l *log) Drop(ctx context.Context) error {
 	defer l.s.settle(l.name)
 	err := l.commitRow(func(b *pebble.Batch) {
 		mustDelete(b, nameKey(kindLogName, l.name))
-		prefix := appendID(nil, kindBlock, l.id)
-		mustDeleteRange(b, prefix, prefixEnd(prefix))
+		for _, id := range l.ids() {
+			prefix := appendID(nil, kindBlock, id)
+			mustDeleteRange(b, prefix, prefixEnd(prefix))
+		}
 	})
 	if err != nil {
 		return l.wrap("drop", err)
@@ -305,46 +316,4 @@ func (l *log) Drop(ctx context.Context) error {
 	l.wake()
 	l.mu.Unlock()
 	return nil
-}
-
-// Seek searches by stamp, reading keys only.
-func (l *log) Seek(ctx context.Context, t time.Time) (store.Position, error) {
-	if err := l.s.enter(); err != nil {
-		return 0, l.wrap("seek in", err)
-	}
-	defer l.s.leave()
-	l.mu.Lock()
-	first, next, newest, dropped := l.first, l.tip.next, l.tip.stamp, l.dropped
-	l.mu.Unlock()
-	if dropped {
-		return 0, l.wrap("seek in", store.ErrNotFound)
-	}
-	ms := t.UnixMilli()
-	if t.After(time.UnixMilli(ms)) {
-		ms++ // stamps are whole milliseconds
-	}
-	if first == next || newest < ms {
-		return next, nil
-	}
-	it, err := l.iterator(next)
-	if err != nil {
-		return 0, l.wrap("seek in", err)
-	}
-	defer it.Close()
-	// Stamps do not fall, so the blocks before lo are too old and the one that
-	// holds hi is not.
-	lo, hi := first, next-1
-	for lo < hi {
-		mid := lo + (hi-lo)/2
-		k, err := l.locate(it, mid)
-		if err != nil {
-			return 0, l.wrap("seek in", err)
-		}
-		if k.stamp < ms {
-			lo = k.end()
-		} else {
-			hi = max(lo, k.first)
-		}
-	}
-	return lo, nil
 }

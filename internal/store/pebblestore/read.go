@@ -4,51 +4,10 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/millrace/millrace/internal/store"
 )
-
-// iterator returns an iterator over the log's blocks that start before next.
-func (l *log) iterator(next store.Position) (*pebble.Iterator, error) {
-	return l.s.newIter(pebble.IterOptions{
-		LowerBound: appendID(make([]byte, 0, idPrefixLen), kindBlock, l.id),
-		UpperBound: appendPosition(make([]byte, 0, idPrefixLen+8), l.id, next),
-	})
-}
-
-// errGap tells that the block which should hold a position is not there.
-var errGap = errors.New("no block holds the position")
-
-// locate moves the iterator to the block that holds a position.
-func (l *log) locate(it *pebble.Iterator, at store.Position) (blockKey, error) {
-	var bound [idPrefixLen + 8]byte
-	if !it.SeekLT(appendPosition(bound[:0], l.id, at+1)) {
-		if err := it.Error(); err != nil {
-			return blockKey{}, l.corrupt(at, at+1, err)
-		}
-		return blockKey{}, l.corrupt(at, at+1, errGap)
-	}
-	k, err := parseBlockKey(it.Key())
-	if err == nil && k.end() <= at {
-		err = errGap
-	}
-	if err != nil {
-		return blockKey{}, l.corrupt(at, at+1, err)
-	}
-	return k, nil
-}
-
-// blockAt returns the key of the block that holds a position before next.
-func (l *log) blockAt(at, next store.Position) (blockKey, error) {
-	it, err := l.iterator(next)
-	if err != nil {
-		return blockKey{}, err
-	}
-	defer it.Close()
-	return l.locate(it, at)
-}
 
 // Read fills page from the block that holds from onwards.
 func (l *log) Read(ctx context.Context, from store.Position, limit store.Limit, page *store.Page) error {
@@ -68,8 +27,8 @@ func (l *log) Read(ctx context.Context, from store.Position, limit store.Limit, 
 		if from >= next {
 			return nil
 		}
-		if err := l.knownDamage(from); err != nil {
-			return err
+		if d := l.knownDamage(from); d != nil {
+			return d
 		}
 		err := l.read(ctx, from, next, limit, page)
 		if err == nil {
@@ -77,56 +36,47 @@ func (l *log) Read(ctx context.Context, from store.Position, limit store.Limit, 
 		}
 		// A trim may have removed the block between the two looks.
 		l.mu.Lock()
-		trimmed := l.first > page.Next || l.dropped
+		trimmed := l.first > from || l.dropped
 		l.mu.Unlock()
-		if !trimmed || len(page.Records) > 0 {
-			l.remember(from, err)
-			return err
+		if !trimmed {
+			return l.report(from, err)
 		}
 	}
 }
 
+// read adds records to the page, within the stretch that holds from. An error
+// means that there was none to add.
 func (l *log) read(ctx context.Context, from, next store.Position, limit store.Limit, page *store.Page) error {
-	it, err := l.iterator(next)
+	c, err := l.cursor(from, next)
 	if err != nil {
 		return l.wrap("read", err)
 	}
-	defer it.Close()
-	k, err := l.locate(it, from)
+	defer c.close()
+	k, err := c.locate(from)
 	f := filler{page: page, limit: limit, already: len(page.Records)}
 	for err == nil {
-		if err = l.fill(&f, k, it, from); err != nil || f.full || k.end() >= next {
+		if err = l.fill(&f, k, c.it, from); err != nil || f.full || k.end() >= c.end {
 			break
 		}
 		if err = ctx.Err(); err != nil {
 			break
 		}
 		from = k.end()
-		k, err = l.following(it, from)
+		k, err = c.following(from)
 	}
-	if err != nil && len(page.Records) > f.already {
+	if err == nil || len(page.Records) > f.already {
 		return nil // the next read meets the error at its start
 	}
-	return err
-}
-
-// following moves to the next block, which must start at a position.
-func (l *log) following(it *pebble.Iterator, at store.Position) (blockKey, error) {
-	if !it.Next() {
-		err := it.Error()
-		if err == nil {
-			err = errGap
-		}
-		return blockKey{}, l.corrupt(at, at+1, err)
+	if !isDamage(err) {
+		return l.wrap("read", err)
 	}
-	k, err := parseBlockKey(it.Key())
-	if err == nil && k.first != at {
-		err = errGap
+	d := &store.DamageError{First: from, Next: c.end, Err: err}
+	if k.first <= from && from < k.end() { // what is damaged is within the block
+		d.First, d.Next = k.first, k.end()
+	} else if k, found, _ := c.beyond(from); found {
+		d.Next = k.first
 	}
-	if err != nil {
-		return blockKey{}, l.corrupt(at, at+1, err)
-	}
-	return k, nil
+	return d
 }
 
 // fill adds to the page the records of the block under the iterator, from a
@@ -134,25 +84,20 @@ func (l *log) following(it *pebble.Iterator, at store.Position) (blockKey, error
 func (l *log) fill(f *filler, k blockKey, it *pebble.Iterator, from store.Position) error {
 	value, err := it.ValueAndErr()
 	if err != nil {
-		return l.corrupt(k.first, k.end(), err)
+		return err
 	}
 	key, payload, err := splitBlock(value)
 	if err != nil {
-		return l.corrupt(k.first, k.end(), err)
+		return err
 	}
 	if key != 0 {
 		plain, err := l.s.keys.Open(f.plain[:0], key, l.sealContext(k.first), payload)
-		if errors.Is(err, store.ErrCorrupt) {
-			return l.corrupt(k.first, k.end(), err)
-		} else if err != nil {
-			return l.wrap("read", err)
+		if err != nil {
+			return err
 		}
 		f.plain, payload = plain, plain
 	}
-	if err := f.add(k, payload, from, key != 0); err != nil {
-		return l.corrupt(k.first, k.end(), err)
-	}
-	return nil
+	return f.add(k, payload, from, key != 0)
 }
 
 var errBadBlock = errors.New("malformed block")
@@ -228,41 +173,4 @@ func (f *filler) reached(n int) bool {
 	f.full = got > 0 && (f.limit.Records > 0 && got >= f.limit.Records ||
 		f.limit.Bytes > 0 && f.bytes+n > f.limit.Bytes)
 	return f.full
-}
-
-// knownDamage returns the error of an earlier read that met damage at a position.
-func (l *log) knownDamage(at store.Position) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.damaged[at]
-}
-
-// remember keeps the error of a read that met damage where it began.
-func (l *log) remember(at store.Position, err error) {
-	if !errors.Is(err, store.ErrCorrupt) {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.damaged == nil {
-		l.damaged = make(map[store.Position]error)
-	}
-	if len(l.damaged) < maxDamage {
-		l.damaged[at] = err
-	}
-}
-
-// corrupt reports damage of the records in [from, to) and returns the error to
-// hand out. An error that is not about damage is passed on.
-func (l *log) corrupt(from, to store.Position, cause error) error {
-	damage := errors.Is(cause, errGap) || errors.Is(cause, errBadBlock) || errors.Is(cause, errBadKey) ||
-		errors.Is(cause, store.ErrCorrupt) || pebble.IsCorruptionError(cause)
-	if !damage {
-		return l.wrap("read", cause)
-	}
-	err := &store.DamageError{First: from, Next: to, Err: fmt.Errorf("read log %s, positions %d to %d: %w%s", l.name, from, to-1, store.ErrCorrupt, fileOf(cause))}
-	if !errors.Is(cause, errGap) || l.State().First <= from {
-		l.s.damaged(fmt.Sprintf("%s@%d", l.name, from), err, cause)
-	}
-	return err
 }
