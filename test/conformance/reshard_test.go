@@ -16,72 +16,76 @@ import (
 )
 
 // Row 9: there is no instant at which the open shards leave a hole or overlap, and
-// no child is listed beside an open parent.
+// no child is listed beside an open parent. Several streams are resharded at a
+// time, so that they share their syncs: 1,000 reshards in all.
 func TestShardsCoverTheHashSpaceAtEveryInstant(t *testing.T) {
 	t.Parallel()
+	const streams, reshards = 10, 100
 	s := start(t, "--transition-delay=0s")
 	c := s.client()
-	newStream(t, c, "s", 4)
+	name := func(i int) string { return fmt.Sprint("s", i) }
+	for i := range streams {
+		newStream(t, c, name(i), 4)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		defer cancel()
-		r := rand.New(rand.NewPCG(1, 2))
-		for range 60 {
-			shards, err := openShards(ctx, c, "s")
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			i := r.IntN(len(shards))
-			if len(shards) > 8 || len(shards) > 4 && r.IntN(2) == 0 {
-				if i == len(shards)-1 {
-					i--
+	for i := range streams {
+		wg.Go(func() {
+			r := rand.New(rand.NewPCG(1, uint64(i)))
+			for range reshards {
+				if err := reshardOne(ctx, c, name(i), r); err != nil {
+					t.Error(err)
+					return
 				}
-				_, err = c.MergeShards(ctx, &kinesis.MergeShardsInput{StreamName: aws.String("s"), ShardToMerge: shards[i].ShardId, AdjacentShardToMerge: shards[i+1].ShardId})
-			} else {
-				from, to := decimal(*shards[i].HashKeyRange.StartingHashKey), decimal(*shards[i].HashKeyRange.EndingHashKey)
-				half := new(big.Int).Add(from, to)
-				half.Rsh(half, 1)
-				_, err = c.SplitShard(ctx, &kinesis.SplitShardInput{StreamName: aws.String("s"), ShardToSplit: shards[i].ShardId, NewStartingHashKey: aws.String(half.String())})
 			}
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			settled(t, c, "s")
-		}
-	})
+		})
+	}
+	go func() { wg.Wait(); cancel() }()
 	looks := 0
-	watcher := s.client()
-	for ctx.Err() == nil {
-		if _, err := openShards(t.Context(), watcher, "s"); err != nil {
+	for watcher := s.client(); ctx.Err() == nil; looks++ {
+		if _, err := openShards(t.Context(), watcher, name(looks%streams)); err != nil {
 			t.Error(err)
 			break
 		}
-		looks++
 	}
 	wg.Wait()
-	t.Logf("looked %d times", looks)
+	t.Logf("looked %d times at %d reshards", looks, streams*reshards)
+}
+
+// reshardOne splits a shard of a stream or merges two, so that there are 4 to 9.
+func reshardOne(ctx context.Context, c *kinesis.Client, stream string, r *rand.Rand) error {
+	shards, err := openShards(ctx, c, stream)
+	if err != nil {
+		return err
+	}
+	i := r.IntN(len(shards))
+	if len(shards) > 8 || len(shards) > 4 && r.IntN(2) == 0 {
+		if i == len(shards)-1 {
+			i--
+		}
+		_, err = c.MergeShards(ctx, &kinesis.MergeShardsInput{StreamName: &stream, ShardToMerge: shards[i].ShardId, AdjacentShardToMerge: shards[i+1].ShardId})
+		return err
+	}
+	half := new(big.Int).Add(decimal(*shards[i].HashKeyRange.StartingHashKey), decimal(*shards[i].HashKeyRange.EndingHashKey))
+	half.Rsh(half, 1)
+	_, err = c.SplitShard(ctx, &kinesis.SplitShardInput{StreamName: &stream, ShardToSplit: shards[i].ShardId, NewStartingHashKey: aws.String(half.String())})
+	return err
 }
 
 func decimal(s string) *big.Int { n, _ := new(big.Int).SetString(s, 10); return n }
 
-// openShards lists the open shards by their ranges, and checks the whole listing.
+// openShards lists the open shards of a stream by their ranges, and checks the
+// whole listing, which must be one page, and so of one instant.
 func openShards(ctx context.Context, c *kinesis.Client, stream string) ([]types.Shard, error) {
-	var all, open []types.Shard
-	in := &kinesis.ListShardsInput{StreamName: &stream}
-	for {
-		out, err := c.ListShards(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, out.Shards...)
-		if out.NextToken == nil {
-			break
-		}
-		in = &kinesis.ListShardsInput{NextToken: out.NextToken}
+	out, err := c.ListShards(ctx, &kinesis.ListShardsInput{StreamName: &stream})
+	if err != nil {
+		return nil, err
 	}
+	if out.NextToken != nil {
+		return nil, fmt.Errorf("a page of %d shards, and more", len(out.Shards))
+	}
+	all, open := out.Shards, []types.Shard(nil)
 	isOpen := map[string]bool{}
 	byStart := map[string]types.Shard{}
 	for _, sh := range all {
