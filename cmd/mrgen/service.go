@@ -94,6 +94,7 @@ func (g *gen) writeFacts(b *bytes.Buffer, name string) {
 		status = 200
 	}
 	fmt.Fprintf(b, "Name: %q, Action: %q, Method: %q, URI: %q, Status: %d,\n", op.Name, action, op.HTTP.Method, op.HTTP.RequestURI, status)
+	g.writeRequired(b, op)
 	truthLine(b, "Alias", g.o.Operations[name].Alias)
 	truthLine(b, "Chunked", g.m.chunked(op))
 	truthLine(b, "Gzip", len(op.RequestCompression.Encodings) > 0)
@@ -114,6 +115,24 @@ func (g *gen) writeFacts(b *bytes.Buffer, name string) {
 		fmt.Fprintf(b, ", Result: %#v", []string(p.ResultKey))
 	}
 	b.WriteString("},\n")
+}
+
+// writeRequired writes which parameters and headers a request must have.
+func (g *gen) writeRequired(b *bytes.Buffer, op *operation) {
+	if op.Input == nil {
+		return
+	}
+	var list bytes.Buffer
+	in := g.m.Shapes.M[op.Input.Shape]
+	for _, k := range in.Required {
+		t := g.m.merged(in.Members.M[k])
+		if t.Location == "querystring" || t.Location == "header" {
+			fmt.Fprintf(&list, "{Location: api.%s, Name: %q}, ", locations[t.Location], t.LocationName)
+		}
+	}
+	if list.Len() > 0 {
+		fmt.Fprintf(b, "Required: []api.Binding{%s},\n", list.Bytes())
+	}
 }
 
 func truthLine(b *bytes.Buffer, name string, set bool) {

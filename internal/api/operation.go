@@ -50,6 +50,10 @@ type Operation struct {
 	Output  *Schema
 	Errors  []*ErrorShape
 
+	// Required are the query parameters and headers that every request for the
+	// operation has, by which operations of one method and path are told apart.
+	Required []Binding
+
 	// OutputWrapper is the element around a Query protocol's result.
 	OutputWrapper string
 	// InputRoot and InputNamespace are the root element of a REST-XML body.
@@ -81,6 +85,12 @@ type Operation struct {
 	// answer is written and nothing refers to them any more. nil for operations
 	// whose values are not pooled; in and out may be nil.
 	Release func(in, out Struct)
+}
+
+// Binding is a place in an HTTP request.
+type Binding struct {
+	Location Location // InQuery or InHeader
+	Name     string
 }
 
 // Pagination names the members, as paths in the model's notation, by which

@@ -33,12 +33,15 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "AttachPrincipalPolicy", Action: "iot:AttachPrincipalPolicy", Method: "PUT", URI: "/principal-policies/{policyName}", Status: 200,
+		Required: []api.Binding{{Location: api.InHeader, Name: "x-amzn-iot-principal"}},
 	},
 	&api.Operation{
 		Name: "AttachSecurityProfile", Action: "iot:AttachSecurityProfile", Method: "PUT", URI: "/security-profiles/{securityProfileName}/targets", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "securityProfileTargetArn"}},
 	},
 	&api.Operation{
 		Name: "AttachThingPrincipal", Action: "iot:AttachThingPrincipal", Method: "PUT", URI: "/things/{thingName}/principals", Status: 200,
+		Required: []api.Binding{{Location: api.InHeader, Name: "x-amzn-principal"}},
 	},
 	&api.Operation{
 		Name: "CancelAuditMitigationActionsTask", Action: "iot:CancelAuditMitigationActionsTask", Method: "PUT", URI: "/audit/mitigationactions/tasks/{taskId}/cancel", Status: 200,
@@ -186,6 +189,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "DeleteCommandExecution", Action: "iot:DeleteCommandExecution", Method: "DELETE", URI: "/command-executions/{executionId}", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "targetArn"}},
 	},
 	&api.Operation{
 		Name: "DeleteCustomMetric", Action: "iot:DeleteCustomMetric", Method: "DELETE", URI: "/custom-metric/{metricName}", Status: 200,
@@ -267,6 +271,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "DeleteV2LoggingLevel", Action: "iot:DeleteV2LoggingLevel", Method: "DELETE", URI: "/v2LoggingLevel", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "targetType"}, {Location: api.InQuery, Name: "targetName"}},
 	},
 	&api.Operation{
 		Name: "DeprecateThingType", Action: "iot:DeprecateThingType", Method: "POST", URI: "/thing-types/{thingTypeName}/deprecate", Status: 200,
@@ -381,12 +386,15 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "DetachPrincipalPolicy", Action: "iot:DetachPrincipalPolicy", Method: "DELETE", URI: "/principal-policies/{policyName}", Status: 200,
+		Required: []api.Binding{{Location: api.InHeader, Name: "x-amzn-iot-principal"}},
 	},
 	&api.Operation{
 		Name: "DetachSecurityProfile", Action: "iot:DetachSecurityProfile", Method: "DELETE", URI: "/security-profiles/{securityProfileName}/targets", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "securityProfileTargetArn"}},
 	},
 	&api.Operation{
 		Name: "DetachThingPrincipal", Action: "iot:DetachThingPrincipal", Method: "DELETE", URI: "/things/{thingName}/principals", Status: 200,
+		Required: []api.Binding{{Location: api.InHeader, Name: "x-amzn-principal"}},
 	},
 	&api.Operation{
 		Name: "DisableTopicRule", Action: "iot:DisableTopicRule", Method: "POST", URI: "/rules/{ruleName}/disable", Status: 200,
@@ -412,6 +420,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "GetCommandExecution", Action: "iot:GetCommandExecution", Method: "GET", URI: "/command-executions/{executionId}", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "targetArn"}},
 	},
 	&api.Operation{
 		Name: "GetEffectivePolicies", Action: "iot:GetEffectivePolicies", Method: "POST", URI: "/effective-policies", Status: 200,
@@ -478,11 +487,13 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "ListAuditMitigationActionsExecutions", Action: "iot:ListAuditMitigationActionsExecutions", Method: "GET", URI: "/audit/mitigationactions/executions", Status: 200,
-		Page: &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"actionsExecutions"}},
+		Required: []api.Binding{{Location: api.InQuery, Name: "taskId"}, {Location: api.InQuery, Name: "findingId"}},
+		Page:     &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"actionsExecutions"}},
 	},
 	&api.Operation{
 		Name: "ListAuditMitigationActionsTasks", Action: "iot:ListAuditMitigationActionsTasks", Method: "GET", URI: "/audit/mitigationactions/tasks", Status: 200,
-		Page: &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"tasks"}},
+		Required: []api.Binding{{Location: api.InQuery, Name: "startTime"}, {Location: api.InQuery, Name: "endTime"}},
+		Page:     &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"tasks"}},
 	},
 	&api.Operation{
 		Name: "ListAuditSuppressions", Action: "iot:ListAuditSuppressions", Method: "POST", URI: "/audit/suppressions/list", Status: 200,
@@ -490,7 +501,8 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "ListAuditTasks", Action: "iot:ListAuditTasks", Method: "GET", URI: "/audit/tasks", Status: 200,
-		Page: &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"tasks"}},
+		Required: []api.Binding{{Location: api.InQuery, Name: "startTime"}, {Location: api.InQuery, Name: "endTime"}},
+		Page:     &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"tasks"}},
 	},
 	&api.Operation{
 		Name: "ListAuthorizers", Action: "iot:ListAuthorizers", Method: "GET", URI: "/authorizers/", Status: 200,
@@ -533,7 +545,8 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "ListDetectMitigationActionsTasks", Action: "iot:ListDetectMitigationActionsTasks", Method: "GET", URI: "/detect/mitigationactions/tasks", Status: 200,
-		Page: &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"tasks"}},
+		Required: []api.Binding{{Location: api.InQuery, Name: "startTime"}, {Location: api.InQuery, Name: "endTime"}},
+		Page:     &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"tasks"}},
 	},
 	&api.Operation{
 		Name: "ListDimensions", Action: "iot:ListDimensions", Method: "GET", URI: "/dimensions", Status: 200,
@@ -573,7 +586,8 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "ListMetricValues", Action: "iot:ListMetricValues", Method: "GET", URI: "/metric-values", Status: 200,
-		Page: &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"metricDatumList"}},
+		Required: []api.Binding{{Location: api.InQuery, Name: "thingName"}, {Location: api.InQuery, Name: "metricName"}, {Location: api.InQuery, Name: "startTime"}, {Location: api.InQuery, Name: "endTime"}},
+		Page:     &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"metricDatumList"}},
 	},
 	&api.Operation{
 		Name: "ListMitigationActions", Action: "iot:ListMitigationActions", Method: "GET", URI: "/mitigationactions/actions", Status: 200,
@@ -601,22 +615,26 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "ListPolicyPrincipals", Action: "iot:ListPolicyPrincipals", Method: "GET", URI: "/policy-principals", Status: 200,
-		Page: &api.Pagination{Input: []string{"marker"}, Output: []string{"nextMarker"}, Limit: "pageSize", Result: []string{"principals"}},
+		Required: []api.Binding{{Location: api.InHeader, Name: "x-amzn-iot-policy"}},
+		Page:     &api.Pagination{Input: []string{"marker"}, Output: []string{"nextMarker"}, Limit: "pageSize", Result: []string{"principals"}},
 	},
 	&api.Operation{
 		Name: "ListPolicyVersions", Action: "iot:ListPolicyVersions", Method: "GET", URI: "/policies/{policyName}/version", Status: 200,
 	},
 	&api.Operation{
 		Name: "ListPrincipalPolicies", Action: "iot:ListPrincipalPolicies", Method: "GET", URI: "/principal-policies", Status: 200,
-		Page: &api.Pagination{Input: []string{"marker"}, Output: []string{"nextMarker"}, Limit: "pageSize", Result: []string{"policies"}},
+		Required: []api.Binding{{Location: api.InHeader, Name: "x-amzn-iot-principal"}},
+		Page:     &api.Pagination{Input: []string{"marker"}, Output: []string{"nextMarker"}, Limit: "pageSize", Result: []string{"policies"}},
 	},
 	&api.Operation{
 		Name: "ListPrincipalThings", Action: "iot:ListPrincipalThings", Method: "GET", URI: "/principals/things", Status: 200,
-		Page: &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"things"}},
+		Required: []api.Binding{{Location: api.InHeader, Name: "x-amzn-principal"}},
+		Page:     &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"things"}},
 	},
 	&api.Operation{
 		Name: "ListPrincipalThingsV2", Action: "iot:ListPrincipalThingsV2", Method: "GET", URI: "/principals/things-v2", Status: 200,
-		Page: &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"principalThingObjects"}},
+		Required: []api.Binding{{Location: api.InHeader, Name: "x-amzn-principal"}},
+		Page:     &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"principalThingObjects"}},
 	},
 	&api.Operation{
 		Name: "ListProvisioningTemplateVersions", Action: "iot:ListProvisioningTemplateVersions", Method: "GET", URI: "/provisioning-templates/{templateName}/versions", Status: 200,
@@ -628,7 +646,8 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "ListRelatedResourcesForAuditFinding", Action: "iot:ListRelatedResourcesForAuditFinding", Method: "GET", URI: "/audit/relatedResources", Status: 200,
-		Page: &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"relatedResources"}},
+		Required: []api.Binding{{Location: api.InQuery, Name: "findingId"}},
+		Page:     &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"relatedResources"}},
 	},
 	&api.Operation{
 		Name: "ListRoleAliases", Action: "iot:ListRoleAliases", Method: "GET", URI: "/role-aliases", Status: 200,
@@ -648,7 +667,8 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "ListSecurityProfilesForTarget", Action: "iot:ListSecurityProfilesForTarget", Method: "GET", URI: "/security-profiles-for-target", Status: 200,
-		Page: &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"securityProfileTargetMappings"}},
+		Required: []api.Binding{{Location: api.InQuery, Name: "securityProfileTargetArn"}},
+		Page:     &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"securityProfileTargetMappings"}},
 	},
 	&api.Operation{
 		Name: "ListStreams", Action: "iot:ListStreams", Method: "GET", URI: "/streams", Status: 200,
@@ -656,7 +676,8 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "ListTagsForResource", Action: "iot:ListTagsForResource", Method: "GET", URI: "/tags", Status: 200,
-		Page: &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Result: []string{"tags"}},
+		Required: []api.Binding{{Location: api.InQuery, Name: "resourceArn"}},
+		Page:     &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Result: []string{"tags"}},
 	},
 	&api.Operation{
 		Name: "ListTargetsForPolicy", Action: "iot:ListTargetsForPolicy", Method: "POST", URI: "/policy-targets/{policyName}", Status: 200,
@@ -684,7 +705,8 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "ListThingRegistrationTaskReports", Action: "iot:ListThingRegistrationTaskReports", Method: "GET", URI: "/thing-registration-tasks/{taskId}/reports", Status: 200,
-		Page: &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"resourceLinks"}},
+		Required: []api.Binding{{Location: api.InQuery, Name: "reportType"}},
+		Page:     &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"resourceLinks"}},
 	},
 	&api.Operation{
 		Name: "ListThingRegistrationTasks", Action: "iot:ListThingRegistrationTasks", Method: "GET", URI: "/thing-registration-tasks", Status: 200,
@@ -720,7 +742,8 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "ListViolationEvents", Action: "iot:ListViolationEvents", Method: "GET", URI: "/violation-events", Status: 200,
-		Page: &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"violationEvents"}},
+		Required: []api.Binding{{Location: api.InQuery, Name: "startTime"}, {Location: api.InQuery, Name: "endTime"}},
+		Page:     &api.Pagination{Input: []string{"nextToken"}, Output: []string{"nextToken"}, Limit: "maxResults", Result: []string{"violationEvents"}},
 	},
 	&api.Operation{
 		Name: "PutVerificationStateOnViolation", Action: "iot:PutVerificationStateOnViolation", Method: "POST", URI: "/violations/verification-state/{violationId}", Status: 200,
@@ -793,6 +816,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "TransferCertificate", Action: "iot:TransferCertificate", Method: "PATCH", URI: "/transfer-certificate/{certificateId}", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "targetAwsAccount"}},
 	},
 	&api.Operation{
 		Name: "UntagResource", Action: "iot:UntagResource", Method: "POST", URI: "/untag", Status: 200,
@@ -814,6 +838,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "UpdateCertificate", Action: "iot:UpdateCertificate", Method: "PUT", URI: "/certificates/{certificateId}", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "newStatus"}},
 	},
 	&api.Operation{
 		Name: "UpdateCertificateProvider", Action: "iot:UpdateCertificateProvider", Method: "PUT", URI: "/certificate-providers/{certificateProviderName}", Status: 200,

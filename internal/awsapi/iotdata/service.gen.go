@@ -44,6 +44,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "SendDirectMessage", Action: "iot:SendDirectMessage", Method: "POST", URI: "/connections/{clientId}/messages", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "topic"}},
 	},
 	&api.Operation{
 		Name: "UpdateThingShadow", Action: "iot:UpdateThingShadow", Method: "POST", URI: "/things/{thingName}/shadow", Status: 200,

@@ -75,6 +75,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "DeleteProvisionedConcurrencyConfig", Action: "lambda:DeleteProvisionedConcurrencyConfig", Method: "DELETE", URI: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", Status: 204,
+		Required: []api.Binding{{Location: api.InQuery, Name: "Qualifier"}},
 	},
 	&api.Operation{
 		Name: "DeleteResourcePolicy", Action: "lambda:DeleteResourcePolicy", Method: "DELETE", URI: "/2026-07-09/resource-policy/{ResourceArn}", Status: 204,
@@ -100,7 +101,8 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "GetDurableExecutionState", Action: "lambda:GetDurableExecutionState", Method: "GET", URI: "/2025-12-01/durable-executions/{DurableExecutionArn}/state", Status: 200,
-		Page: &api.Pagination{Input: []string{"Marker"}, Output: []string{"NextMarker"}, Limit: "MaxItems", Result: []string{"Operations"}},
+		Required: []api.Binding{{Location: api.InQuery, Name: "CheckpointToken"}},
+		Page:     &api.Pagination{Input: []string{"Marker"}, Output: []string{"NextMarker"}, Limit: "MaxItems", Result: []string{"Operations"}},
 	},
 	&api.Operation{
 		Name: "GetEventSourceMapping", Action: "lambda:GetEventSourceMapping", Method: "GET", URI: "/2015-03-31/event-source-mappings/{UUID}", Status: 200,
@@ -125,6 +127,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "GetFunctionScalingConfig", Action: "lambda:GetFunctionScalingConfig", Method: "GET", URI: "/2025-11-30/functions/{FunctionName}/function-scaling-config", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "Qualifier"}},
 	},
 	&api.Operation{
 		Name: "GetFunctionUrlConfig", Action: "lambda:GetFunctionUrlConfig", Method: "GET", URI: "/2021-10-31/functions/{FunctionName}/url", Status: 200,
@@ -134,6 +137,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "GetLayerVersionByArn", Action: "lambda:GetLayerVersion", Method: "GET", URI: "/2018-10-31/layers?find=LayerVersion", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "Arn"}},
 	},
 	&api.Operation{
 		Name: "GetLayerVersionPolicy", Action: "lambda:GetLayerVersionPolicy", Method: "GET", URI: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", Status: 200,
@@ -143,6 +147,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "GetProvisionedConcurrencyConfig", Action: "lambda:GetProvisionedConcurrencyConfig", Method: "GET", URI: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "Qualifier"}},
 	},
 	&api.Operation{
 		Name: "GetResourcePolicy", Action: "lambda:GetResourcePolicy", Method: "GET", URI: "/2026-07-09/resource-policy/{ResourceArn}", Status: 200,
@@ -241,9 +246,11 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "PutFunctionScalingConfig", Action: "lambda:PutFunctionScalingConfig", Method: "PUT", URI: "/2025-11-30/functions/{FunctionName}/function-scaling-config", Status: 202,
+		Required: []api.Binding{{Location: api.InQuery, Name: "Qualifier"}},
 	},
 	&api.Operation{
 		Name: "PutProvisionedConcurrencyConfig", Action: "lambda:PutProvisionedConcurrencyConfig", Method: "PUT", URI: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", Status: 202,
+		Required: []api.Binding{{Location: api.InQuery, Name: "Qualifier"}},
 	},
 	&api.Operation{
 		Name: "PutResourcePolicy", Action: "lambda:PutResourcePolicy", Method: "PUT", URI: "/2026-07-09/resource-policy/{ResourceArn}", Status: 200,
@@ -277,6 +284,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "UntagResource", Action: "lambda:UntagResource", Method: "DELETE", URI: "/2017-03-31/tags/{Resource}", Status: 204,
+		Required: []api.Binding{{Location: api.InQuery, Name: "tagKeys"}},
 	},
 	&api.Operation{
 		Name: "UpdateAlias", Action: "lambda:UpdateAlias", Method: "PUT", URI: "/2015-03-31/functions/{FunctionName}/aliases/{Name}", Status: 200,

@@ -15,12 +15,15 @@ var Service = api.NewService(api.Service{
 },
 	&api.Operation{
 		Name: "AbortMultipartUpload", Action: "s3:AbortMultipartUpload", Method: "DELETE", URI: "/{Bucket}/{Key+}", Status: 204,
+		Required: []api.Binding{{Location: api.InQuery, Name: "uploadId"}},
 	},
 	&api.Operation{
 		Name: "CompleteMultipartUpload", Action: "s3:PutObject", Method: "POST", URI: "/{Bucket}/{Key+}", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "uploadId"}},
 	},
 	&api.Operation{
 		Name: "CopyObject", Action: "s3:PutObject", Method: "PUT", URI: "/{Bucket}/{Key+}", Status: 200,
+		Required: []api.Binding{{Location: api.InHeader, Name: "x-amz-copy-source"}},
 	},
 	&api.Operation{
 		Name: "CreateBucket", Action: "s3:CreateBucket", Method: "PUT", URI: "/{Bucket}", Status: 200,
@@ -42,6 +45,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "DeleteBucketAnalyticsConfiguration", Action: "s3:PutAnalyticsConfiguration", Method: "DELETE", URI: "/{Bucket}?analytics", Status: 204,
+		Required: []api.Binding{{Location: api.InQuery, Name: "id"}},
 	},
 	&api.Operation{
 		Name: "DeleteBucketCors", Action: "s3:PutBucketCORS", Method: "DELETE", URI: "/{Bucket}?cors", Status: 204,
@@ -51,9 +55,11 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "DeleteBucketIntelligentTieringConfiguration", Action: "s3:PutIntelligentTieringConfiguration", Method: "DELETE", URI: "/{Bucket}?intelligent-tiering", Status: 204,
+		Required: []api.Binding{{Location: api.InQuery, Name: "id"}},
 	},
 	&api.Operation{
 		Name: "DeleteBucketInventoryConfiguration", Action: "s3:PutInventoryConfiguration", Method: "DELETE", URI: "/{Bucket}?inventory", Status: 204,
+		Required: []api.Binding{{Location: api.InQuery, Name: "id"}},
 	},
 	&api.Operation{
 		Name: "DeleteBucketLifecycle", Action: "s3:PutLifecycleConfiguration", Method: "DELETE", URI: "/{Bucket}?lifecycle", Status: 204,
@@ -66,6 +72,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "DeleteBucketMetricsConfiguration", Action: "s3:PutMetricsConfiguration", Method: "DELETE", URI: "/{Bucket}?metrics", Status: 204,
+		Required: []api.Binding{{Location: api.InQuery, Name: "id"}},
 	},
 	&api.Operation{
 		Name: "DeleteBucketOwnershipControls", Action: "s3:PutBucketOwnershipControls", Method: "DELETE", URI: "/{Bucket}?ownershipControls", Status: 204,
@@ -87,6 +94,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "DeleteObjectAnnotation", Action: "s3:DeleteObjectAnnotation", Method: "DELETE", URI: "/{Bucket}/{Key+}?annotation", Status: 204,
+		Required: []api.Binding{{Location: api.InQuery, Name: "annotationName"}},
 	},
 	&api.Operation{
 		Name: "DeleteObjectTagging", Action: "s3:DeleteObjectTagging", Method: "DELETE", URI: "/{Bucket}/{Key+}?tagging", Status: 204,
@@ -108,6 +116,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "GetBucketAnalyticsConfiguration", Action: "s3:GetAnalyticsConfiguration", Method: "GET", URI: "/{Bucket}?analytics", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "id"}},
 	},
 	&api.Operation{
 		Name: "GetBucketCors", Action: "s3:GetBucketCORS", Method: "GET", URI: "/{Bucket}?cors", Status: 200,
@@ -117,9 +126,11 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "GetBucketIntelligentTieringConfiguration", Action: "s3:GetIntelligentTieringConfiguration", Method: "GET", URI: "/{Bucket}?intelligent-tiering", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "id"}},
 	},
 	&api.Operation{
 		Name: "GetBucketInventoryConfiguration", Action: "s3:GetInventoryConfiguration", Method: "GET", URI: "/{Bucket}?inventory", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "id"}},
 	},
 	&api.Operation{
 		Name: "GetBucketLifecycle", Action: "s3:GetLifecycleConfiguration", Method: "GET", URI: "/{Bucket}?lifecycle", Status: 200,
@@ -141,6 +152,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "GetBucketMetricsConfiguration", Action: "s3:GetMetricsConfiguration", Method: "GET", URI: "/{Bucket}?metrics", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "id"}},
 	},
 	&api.Operation{
 		Name: "GetBucketNotification", Action: "s3:GetBucketNotification", Method: "GET", URI: "/{Bucket}?notification", Status: 200,
@@ -180,9 +192,11 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "GetObjectAnnotation", Action: "s3:GetObjectAnnotation", Method: "GET", URI: "/{Bucket}/{Key+}?annotation", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "annotationName"}},
 	},
 	&api.Operation{
 		Name: "GetObjectAttributes", Action: "s3:GetObjectAttributes", Method: "GET", URI: "/{Bucket}/{Key+}?attributes", Status: 200,
+		Required: []api.Binding{{Location: api.InHeader, Name: "x-amz-object-attributes"}},
 	},
 	&api.Operation{
 		Name: "GetObjectLegalHold", Action: "s3:GetObjectLegalHold", Method: "GET", URI: "/{Bucket}/{Key+}?legal-hold", Status: 200,
@@ -250,7 +264,8 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "ListParts", Action: "s3:ListMultipartUploadParts", Method: "GET", URI: "/{Bucket}/{Key+}", Status: 200,
-		Page: &api.Pagination{Input: []string{"PartNumberMarker"}, Output: []string{"NextPartNumberMarker"}, Limit: "MaxParts", More: "IsTruncated", Result: []string{"Parts"}},
+		Required: []api.Binding{{Location: api.InQuery, Name: "uploadId"}},
+		Page:     &api.Pagination{Input: []string{"PartNumberMarker"}, Output: []string{"NextPartNumberMarker"}, Limit: "MaxParts", More: "IsTruncated", Result: []string{"Parts"}},
 	},
 	&api.Operation{
 		Name: "PutBucketAbac", Action: "s3:PutBucketAbac", Method: "PUT", URI: "/{Bucket}?abac", Status: 200,
@@ -263,6 +278,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "PutBucketAnalyticsConfiguration", Action: "s3:PutAnalyticsConfiguration", Method: "PUT", URI: "/{Bucket}?analytics", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "id"}},
 	},
 	&api.Operation{
 		Name: "PutBucketCors", Action: "s3:PutBucketCORS", Method: "PUT", URI: "/{Bucket}?cors", Status: 200,
@@ -272,9 +288,11 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "PutBucketIntelligentTieringConfiguration", Action: "s3:PutIntelligentTieringConfiguration", Method: "PUT", URI: "/{Bucket}?intelligent-tiering", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "id"}},
 	},
 	&api.Operation{
 		Name: "PutBucketInventoryConfiguration", Action: "s3:PutInventoryConfiguration", Method: "PUT", URI: "/{Bucket}?inventory", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "id"}},
 	},
 	&api.Operation{
 		Name: "PutBucketLifecycle", Action: "s3:PutLifecycleConfiguration", Method: "PUT", URI: "/{Bucket}?lifecycle", Status: 200,
@@ -287,6 +305,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "PutBucketMetricsConfiguration", Action: "s3:PutMetricsConfiguration", Method: "PUT", URI: "/{Bucket}?metrics", Status: 200,
+		Required: []api.Binding{{Location: api.InQuery, Name: "id"}},
 	},
 	&api.Operation{
 		Name: "PutBucketNotification", Action: "s3:PutBucketNotification", Method: "PUT", URI: "/{Bucket}?notification", Status: 200,
@@ -324,7 +343,8 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "PutObjectAnnotation", Action: "s3:PutObjectAnnotation", Method: "PUT", URI: "/{Bucket}/{Key+}?annotation", Status: 200,
-		Chunked: true,
+		Required: []api.Binding{{Location: api.InQuery, Name: "annotationName"}},
+		Chunked:  true,
 	},
 	&api.Operation{
 		Name: "PutObjectLegalHold", Action: "s3:PutObjectLegalHold", Method: "PUT", URI: "/{Bucket}/{Key+}?legal-hold", Status: 200,
@@ -343,6 +363,7 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "RenameObject", Action: "s3:RenameObject", Method: "PUT", URI: "/{Bucket}/{Key+}?renameObject", Status: 200,
+		Required: []api.Binding{{Location: api.InHeader, Name: "x-amz-rename-source"}},
 	},
 	&api.Operation{
 		Name: "RestoreObject", Action: "s3:RestoreObject", Method: "POST", URI: "/{Bucket}/{Key+}?restore", Status: 200,
@@ -364,12 +385,15 @@ var Service = api.NewService(api.Service{
 	},
 	&api.Operation{
 		Name: "UploadPart", Action: "s3:PutObject", Method: "PUT", URI: "/{Bucket}/{Key+}", Status: 200,
-		Chunked: true,
+		Required: []api.Binding{{Location: api.InQuery, Name: "partNumber"}, {Location: api.InQuery, Name: "uploadId"}},
+		Chunked:  true,
 	},
 	&api.Operation{
 		Name: "UploadPartCopy", Action: "s3:PutObject", Method: "PUT", URI: "/{Bucket}/{Key+}", Status: 200,
+		Required: []api.Binding{{Location: api.InHeader, Name: "x-amz-copy-source"}, {Location: api.InQuery, Name: "partNumber"}, {Location: api.InQuery, Name: "uploadId"}},
 	},
 	&api.Operation{
 		Name: "WriteGetObjectResponse", Action: "s3-object-lambda:WriteGetObjectResponse", Method: "POST", URI: "/WriteGetObjectResponse", Status: 200,
+		Required: []api.Binding{{Location: api.InHeader, Name: "x-amz-request-route"}, {Location: api.InHeader, Name: "x-amz-request-token"}},
 	},
 )

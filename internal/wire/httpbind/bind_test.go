@@ -79,21 +79,14 @@ func isSyntax(err error) bool {
 // Routes with one template are told apart by what their members require, as S3
 // does with its objects.
 func TestRequiredParametersDecide(t *testing.T) {
-	input := func(members ...api.Member) *api.Schema {
-		for i := range members {
-			members[i].Required = true
-		}
-		return &api.Schema{Kind: api.KindStruct, Members: members}
-	}
-	part := api.Member{Wire: "partNumber", Location: api.InQuery}
-	id := api.Member{Wire: "uploadId", Location: api.InQuery}
-	source := api.Member{Wire: "x-amz-copy-source", Location: api.InHeader}
-	op := func(name string, in *api.Schema) *api.Operation {
-		return &api.Operation{Name: name, Method: "PUT", URI: "/{Bucket}/{Key+}", Input: in}
+	part := api.Binding{Location: api.InQuery, Name: "partNumber"}
+	id := api.Binding{Location: api.InQuery, Name: "uploadId"}
+	source := api.Binding{Location: api.InHeader, Name: "x-amz-copy-source"}
+	op := func(name string, required ...api.Binding) *api.Operation {
+		return &api.Operation{Name: name, Method: "PUT", URI: "/{Bucket}/{Key+}", Required: required}
 	}
 	ops := []*api.Operation{
-		op("CopyObject", input(source)), op("PutObject", input()), op("UploadPart", input(part, id)),
-		op("UploadPartCopy", input(source, part, id)),
+		op("CopyObject", source), op("PutObject"), op("UploadPart", part, id), op("UploadPartCopy", source, part, id),
 		{Name: "GetBucketLifecycle", Method: "GET", URI: "/{Bucket}?lifecycle"},
 		{Name: "GetBucketLifecycleConfiguration", Method: "GET", URI: "/{Bucket}?lifecycle"},
 		{Name: "ListBuckets", Method: "GET", URI: "/"},

@@ -183,15 +183,8 @@ func (rt *route) match(parts []string, q request) (candidate, bool) {
 	}
 	c.consts = len(rt.query)
 	c.named = q.has("x-id", rt.op.Name)
-	if rt.op.Input == nil {
-		return c, true
-	}
-	for i := range rt.op.Input.Members {
-		m := &rt.op.Input.Members[i]
-		if !m.Required || m.Location != api.InQuery && m.Location != api.InHeader {
-			continue
-		}
-		if m.Location == api.InQuery && q.has(m.Wire, "") || m.Location == api.InHeader && q.header.Get(m.Wire) != "" {
+	for _, b := range rt.op.Required {
+		if b.Location == api.InQuery && q.has(b.Name, "") || b.Location == api.InHeader && q.header.Get(b.Name) != "" {
 			c.required++
 		} else {
 			c.missing++

@@ -407,6 +407,7 @@ var inputRestXml6Service = api.NewService(api.Service{
 // inputRestXml6OpEndpointWithHostLabelHeaderOperation is the operation EndpointWithHostLabelHeaderOperation.
 var inputRestXml6OpEndpointWithHostLabelHeaderOperation = &api.Operation{
 	Name: "EndpointWithHostLabelHeaderOperation", Action: "protocoltest:EndpointWithHostLabelHeaderOperation", Method: "POST", URI: "/EndpointWithHostLabelHeaderOperation", Status: 200,
+	Required: []api.Binding{{Location: api.InHeader, Name: "X-Amz-Account-Id"}},
 	Input:    &inputRestXml6Schemas[0],
 	NewInput: func() api.Struct { return new(inputRestXml6HostLabelHeaderInput) },
 }
