@@ -87,7 +87,6 @@ func (a *App) serveClockAccept(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusInternalServerError, err.Error())
 		return
 	}
-	a.logger.Info("the clock was accepted as it is")
 	answer(w, http.StatusOK, "the clock is accepted; trimming goes on")
 }
 

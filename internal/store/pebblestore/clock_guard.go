@@ -1,12 +1,10 @@
 package pebblestore
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -26,23 +24,19 @@ const (
 )
 
 // uptime tells time that no one sets: since the machine's start, sleep included.
+// machineUptime is each system's own.
 type uptime struct {
 	boot  string // names the start
 	since func() time.Duration
 }
 
-func machineUptime() uptime {
-	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		boot = nil // every process is a start of its own then
+// clockTime reads a clock of the machine; 0 where it has none of that name.
+func clockTime(id int32) time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(id, &t); err != nil {
+		return 0
 	}
-	return uptime{string(bytes.TrimSpace(boot)), func() time.Duration {
-		var t unix.Timespec
-		if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
-			return 0
-		}
-		return time.Duration(t.Nano())
-	}}
+	return time.Duration(t.Nano())
 }
 
 // clockGuard finds out when the wall clock has jumped ahead: what expires by it
@@ -57,16 +51,18 @@ type clockGuard struct {
 	jumped time.Duration // how far it went ahead; 0: it did not
 }
 
-// look compares the clock with the time that passed.
-func (g *clockGuard) look(now time.Time) {
+// look compares the clock with the time that passed. turned tells that it found
+// the first sign of a jump, or of its end.
+func (g *clockGuard) look(now time.Time) (turned bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	up := g.uptime.since()
+	before, up := g.jumped, g.uptime.since()
 	if ahead := now.Sub(g.wall) - (up - g.up); ahead > maxClockJump {
 		g.jumped = ahead
-		return // what was believed stays the measure, so that going back ends it
+		return before == 0 // what was believed stays the measure, so that going back ends it
 	}
 	g.wall, g.up, g.jumped = now, up, 0
+	return before != 0
 }
 
 // begin takes up from what an earlier process stored.
@@ -87,6 +83,15 @@ func (g *clockGuard) begin(now time.Time, row []byte) error {
 		g.wall, g.jumped = wall.Add(maxDowntime), now.Sub(wall)
 	}
 	return nil
+}
+
+// accept believes a time, and returns how far it was ahead.
+func (g *clockGuard) accept(now time.Time) (ahead time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	ahead = g.jumped
+	g.wall, g.up, g.jumped = now, g.uptime.since(), 0
+	return ahead
 }
 
 // row is what begin takes up. It is what was last believed.
@@ -116,11 +121,29 @@ func (s *Store) openClock() error {
 	if err := s.guard.begin(s.clock.Now(), row); err != nil {
 		return fmt.Errorf("row of the clock: %w", err)
 	}
+	if _, jumped := s.guard.problem(); jumped {
+		s.tellClock()
+	}
 	s.loop(clockInterval, func() {
-		s.guard.look(s.clock.Now())
+		s.lookAtClock()
 		s.keepClock(pebble.NoSync)
 	})
 	return nil
+}
+
+func (s *Store) lookAtClock() {
+	if s.guard.look(s.clock.Now()) {
+		s.tellClock()
+	}
+}
+
+// tellClock logs what is now thought of the clock.
+func (s *Store) tellClock() {
+	if p, jumped := s.guard.problem(); jumped {
+		s.logger.Warn("ENV: trimming is paused: " + p.Message)
+	} else {
+		s.logger.Warn("ENV: trimming goes on: the clock is right again")
+	}
 }
 
 // keepClock stores what is believed of the clock. It is no loss where it fails: the
@@ -138,19 +161,19 @@ func (s *Store) keepClock(o *pebble.WriteOptions) {
 // TrimAllowed reports whether the clock is believed, so that what is too old by
 // it may go.
 func (s *Store) TrimAllowed() bool {
-	s.guard.look(s.clock.Now())
+	s.lookAtClock()
 	_, jumped := s.guard.problem()
 	return !jumped
 }
 
 // AcceptClock believes the clock as it is, durably.
 func (s *Store) AcceptClock(context.Context) error {
-	s.guard.mu.Lock()
-	s.guard.wall, s.guard.up, s.guard.jumped = s.clock.Now(), s.guard.uptime.since(), 0
-	s.guard.mu.Unlock()
 	if err := s.enter(); err != nil {
 		return err
 	}
 	defer s.leave()
+	if ahead := s.guard.accept(s.clock.Now()); ahead > 0 {
+		s.logger.Warn("ENV: trimming goes on: the clock was accepted as it is", "ahead", ahead.Round(time.Second))
+	}
 	return s.db.Set(metaClock, s.guard.row(), pebble.Sync)
 }
