@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/app/config"
+	"github.com/millrace/millrace/internal/obs"
 	"github.com/millrace/millrace/internal/store"
 	"github.com/millrace/millrace/internal/store/pebblestore"
 )
@@ -64,13 +65,23 @@ func (a *App) openStore() error {
 	}
 	a.store = s
 	a.onStop("store", func(ctx context.Context) error { return closeStore(ctx, s, a.logger) })
-	m.Gauge("fsync_always", "1: what is acknowledged is on disk. 0: --fsync=interval, and a crash of the machine may lose the last 100 ms.", func() float64 {
+	m.Gauge("fsync_always", "1: what is acknowledged is on disk. 0: --fsync=interval, and a crash of the machine may lose what was acknowledged in about the last second.", func() float64 {
 		if a.config.Fsync == "always" {
 			return 1
 		}
 		return 0
 	})
 	m.Gauge("problems", "What /_millrace/health tells of, counted.", func() float64 { return float64(len(s.Health())) })
+	m.Engine(func() obs.Engine {
+		e := s.Metrics()
+		return obs.Engine{
+			CacheHits: e.CacheHits, CacheMisses: e.CacheMisses, MemtableBytes: e.MemtableBytes,
+			L0Files: e.L0Files, L0Sublevels: e.L0Sublevels, DebtBytes: e.DebtBytes,
+			Compactions: e.Compactions, CompactionsFailed: e.CompactionsFailed, CompactionsRunning: e.CompactionsRunning,
+			LogBytes: e.LogBytes, FlushedBytes: e.FlushedBytes, CompactedBytes: e.CompactedBytes,
+			WriteAmplification: e.WriteAmplification(),
+		}
+	})
 	if z, ok := a.store.(sizer); ok {
 		m.Gauge("size_bytes", "Bytes that the store takes on disk.", func() float64 { return float64(z.Size()) })
 	}

@@ -103,7 +103,7 @@ func (e *Env) banner(cfg *config.Config, a *app.App, b build) {
 		fmt.Fprintln(e.Stdout, "Signatures are not verified (--auth=open): anyone who reaches it may do anything.")
 	}
 	if cfg.Fsync == "interval" {
-		fmt.Fprintln(e.Stdout, "Acknowledged before it is on disk (--fsync=interval): a crash of the machine may lose the last 100 ms.")
+		fmt.Fprintln(e.Stdout, "Acknowledged before it is on disk (--fsync=interval): a crash of the machine may lose the last 100 ms, on a slow disk a second.")
 	}
 	fmt.Fprintf(e.Stdout, "Millrace %s serves http://%s", b.Version, a.Addr())
 	if tls := a.TLSAddr(); tls != "" {

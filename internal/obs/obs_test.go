@@ -116,6 +116,21 @@ func TestStore(t *testing.T) {
 	}
 }
 
+func TestTheEngineIsReadOncePerScrape(t *testing.T) {
+	m, _ := newTest()
+	reads := 0
+	m.Store.Engine(func() Engine { reads++; return Engine{CacheHits: 5, L0Sublevels: 3, WriteAmplification: 2.5} })
+	for part, want := range map[string]string{
+		"store_cache_hits": "millrace_store_cache_hits_total 5", "store_l0_sublevels": "millrace_store_l0_sublevels 3",
+		"store_write_amplification": "millrace_store_write_amplification 2.5",
+	} {
+		before := reads
+		if got := scrape(t, m, part); got != want || reads != before+1 {
+			t.Errorf("got %s in %d reads, want %s in one", got, reads-before, want)
+		}
+	}
+}
+
 func TestTheLogShowsNoSecrets(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		var b bytes.Buffer

@@ -24,7 +24,7 @@ type Config struct {
 	Insecure bool      `name:"insecure" def:"false" help:"Allow --auth=open on an address that others can reach."`
 	Accounts []Account `name:"accounts"` // YAML only
 
-	Fsync   string      `name:"fsync" def:"always" enum:"always,interval" help:"always: what is acknowledged is on disk. interval: it is within 100 ms; a crash of the machine may lose that much."`
+	Fsync   string      `name:"fsync" def:"always" enum:"always,interval" help:"always: what is acknowledged is on disk. interval: it is within 100 ms, and a second on a slow disk; a crash of the machine may lose that much."`
 	MinFree MinFree     `name:"min-free" def:"auto" placeholder:"SIZE" help:"Writes are refused when the disk has less free; auto is the larger of 1GiB and 2 %."`
 	Memory  units.Bytes `name:"memory" def:"256MiB" placeholder:"SIZE" help:"Bound of requests in flight, responses, caches and memtables together."`
 

@@ -26,13 +26,21 @@ func (s *Store) applyBatch(b *pebble.Batch) {
 	}
 }
 
-// syncBatch waits until an applied batch is durable. entries is how many changes
+// syncBatch waits until an applied batch is durable, or may be acknowledged before
+// it is (FsyncInterval). entries is how many changes
 // share it.
 func (s *Store) syncBatch(b *pebble.Batch, began time.Time, entries int) error {
 	if s.failed.Load() {
 		return store.ErrUnknownOutcome
 	}
-	if b.Empty() || s.interval {
+	if b.Empty() {
+		return nil
+	}
+	if s.interval {
+		s.unsynced.add(began, entries)
+		if s.unsynced.wait(s.failed.Load); s.failed.Load() {
+			return store.ErrUnknownOutcome
+		}
 		return nil
 	}
 	if err := b.SyncWait(); err != nil {
@@ -59,6 +67,7 @@ func (s *Store) die(err error) {
 	if s.failed.Swap(true) {
 		return
 	}
+	s.unsynced.end()
 	s.logger.Error("ENV: storage failed, ending the process; check the disk, then start again", "err", err)
 	s.fatal(err)
 }

@@ -58,7 +58,7 @@ func TestFullDiskRefusesWhatTakesSpace(t *testing.T) {
 		t.Errorf("no ballast: %v", err)
 	}
 	d.free = 1 << 30 // the reserve is 2 % of 100 GiB
-	s.space.look()
+	s.space.look(time.UnixMilli(1))
 	for name, err := range map[string]error{"update": set(ctx), "append": put()} {
 		if !errors.Is(err, store.ErrNoSpace) {
 			t.Errorf("%s: %v", name, err)
@@ -74,12 +74,12 @@ func TestFullDiskRefusesWhatTakesSpace(t *testing.T) {
 		t.Errorf("health: %q", got)
 	}
 	d.free = 1 << 29
-	s.space.look()
+	s.space.look(time.UnixMilli(1))
 	if _, err := d.Stat("data/ballast"); err == nil {
 		t.Error("the ballast stays in need")
 	}
 	d.free = 10 << 30
-	s.space.look()
+	s.space.look(time.UnixMilli(1))
 	if err := set(ctx); err != nil || len(problems(s)) != 0 {
 		t.Errorf("with space again: %v, %q", err, problems(s))
 	}

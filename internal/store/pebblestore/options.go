@@ -17,7 +17,8 @@ const (
 	// FsyncAlways acknowledges a commit once it is on disk. The default.
 	FsyncAlways Fsync = "always"
 	// FsyncInterval acknowledges at once and syncs every 100 ms: a crash of the
-	// machine takes back what came last, a crash of the process does not.
+	// machine takes back what came last (at most about a second, see maxUnsynced), a
+	// crash of the process does not.
 	FsyncInterval Fsync = "interval"
 )
 
@@ -60,8 +61,8 @@ type Options struct {
 // Observer receives measurements; nil functions are skipped.
 type Observer struct {
 	// Synced is told of each group of changes that became durable: the time from
-	// its hand-over to Pebble to the end of its sync, and how many changes
-	// (blocks, rows or updates) shared it.
+	// its hand-over to Pebble (with FsyncInterval: that of its oldest) to the end of
+	// its sync, and how many changes (blocks, rows or updates) shared it.
 	Synced func(took time.Duration, changes int)
 	// Wrote is told the bytes of each batch given to the write-ahead log.
 	Wrote func(bytes int)

@@ -7,8 +7,10 @@ import (
 	"hash/maphash"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -22,9 +24,6 @@ import (
 // keyringPartition holds the data keys. Names that begin with a zero byte are
 // the engine's own and are not listed.
 const keyringPartition = "\x00keyring"
-
-// syncInterval is how often FsyncInterval syncs.
-const syncInterval = 100 * time.Millisecond
 
 // Store implements store.Store on one machine.
 type Store struct {
@@ -42,6 +41,7 @@ type Store struct {
 	ids         atomic.Uint64 // last id given out
 	versions    atomic.Uint64 // last version given out
 	committer   *committer
+	unsynced    unsynced
 	space       space
 	compactions scheduler
 	guard       clockGuard
@@ -107,6 +107,7 @@ func newStore(o Options) *Store {
 		ownsMasterKey: ownsMasterKey(o),
 	}
 	s.idle.L = &s.opsMu
+	s.unsynced.ended.L, s.unsynced.bound = &s.unsynced.mu, maxUnsynced
 	s.blobs.s = s
 	return s
 }
@@ -117,7 +118,7 @@ func openReadOnly(o Options) (_ *Store, err error) {
 	options := databaseOptions(o, &logger{Logger: o.Logger, die: s.die})
 	options.ReadOnly = true
 	if s.db, err = pebble.Open(o.FS.PathJoin(o.Dir, "pebble"), options); err != nil {
-		return nil, err
+		return nil, inUse(err)
 	}
 	defer func() {
 		if err != nil {
@@ -157,8 +158,9 @@ func (s *Store) open(o Options) (err error) {
 	}
 	options := databaseOptions(o, &logger{Logger: o.Logger, die: s.die})
 	options.Experimental.CompactionScheduler = &s.compactions
+	s.slowRetries(options)
 	if s.db, err = pebble.Open(o.FS.PathJoin(o.Dir, "pebble"), options); err != nil {
-		return err
+		return inUse(err)
 	}
 	s.compactions.release()
 	defer func() {
@@ -183,14 +185,24 @@ func (s *Store) open(o Options) (err error) {
 		return err
 	}
 	if o.MinFreeBytes >= 0 {
-		s.space.look()
-		s.loop(spaceInterval, s.space.look)
+		look := func() { s.space.look(s.clock.Now()) }
+		look()
+		s.loop(spaceInterval, look)
 	}
 	s.committer = newCommitter(s)
 	if s.interval {
 		s.loop(syncInterval, s.syncLog)
 	}
 	return nil
+}
+
+// inUse says what to do where Pebble's lock is held.
+func inUse(err error) error {
+	// Pebble's own check within a process has no error to compare with.
+	if errors.Is(err, syscall.EAGAIN) || strings.Contains(err.Error(), "lock held by current process") {
+		return fmt.Errorf("the data directory is in use by another server or command; stop that first, or name another directory: %w", err)
+	}
+	return err
 }
 
 // makeDir makes a directory, durably.
@@ -249,12 +261,6 @@ func (s *Store) loop(every time.Duration, f func()) {
 			}
 		}
 	}()
-}
-
-func (s *Store) syncLog() {
-	if err := s.db.LogData(nil, pebble.Sync); err != nil {
-		s.die(fmt.Errorf("sync of the write-ahead log: %w", err))
-	}
 }
 
 // enter counts a call that uses the database, so that Close waits for it.
