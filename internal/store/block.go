@@ -1,6 +1,9 @@
 package store
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"time"
+)
 
 // Block is a batch of records for one log, laid out as it is stored: each
 // record is its length as a uvarint and its bytes. The zero value is empty. A
@@ -8,13 +11,16 @@ import "encoding/binary"
 type Block struct {
 	// Key encrypts the block; 0 stores it plain.
 	Key KeyID
+	// NotBefore is a time below which the block is not stamped, though the clock
+	// may be. Zero sets no bound.
+	NotBefore time.Time
 
 	bytes []byte
 	count int
 }
 
 // Reset makes the block empty and keeps its memory.
-func (b *Block) Reset() { b.Key, b.bytes, b.count = 0, b.bytes[:0], 0 }
+func (b *Block) Reset() { *b = Block{bytes: b.bytes[:0]} }
 
 // Add appends one record, which is the concatenation of parts.
 func (b *Block) Add(parts ...[]byte) {

@@ -189,8 +189,8 @@ type LogState struct {
 // First+1, … and one stamp.
 type Appended struct {
 	First Position
-	// Stamp is the records' arrival: max(wall clock, last stamp of the log), in
-	// whole milliseconds.
+	// Stamp is the records' arrival: max(wall clock, last stamp of the log,
+	// NotBefore of the block), cut to milliseconds.
 	Stamp time.Time
 }
 

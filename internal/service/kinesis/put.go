@@ -180,7 +180,7 @@ func (g *group) write(ctx context.Context, st *streamState) {
 			b.done(store.Appended{}, nil)
 			continue
 		}
-		b.block.Key = st.Key
+		b.block.Key, b.block.NotBefore = st.Key, b.shard.Stamps
 		log, err := b.shard.runtime.log(ctx)
 		if err != nil {
 			b.done(store.Appended{}, err)

@@ -194,23 +194,24 @@ func (h *stream) reshardSteps(ctx context.Context, st *streamState, steps []*ste
 		if cur.NextShard != st.NextShard || cur.Status == deleting {
 			return nil // somebody else has done it, or nobody needs it
 		}
-		for i, parent := range parents {
-			closed := *parent
-			closed.Closed, closed.Records = now, ends[i]
-			if newest[i].After(now) {
-				// The clock went back: the shard must not expire before its records.
-				closed.Closed = newest[i].UTC()
-			}
-			tx.Set(shardKey(closed.Index), encodeRow(closed))
-		}
-		d := cur.description
+		d, i := cur.description, 0
 		for _, s := range steps {
-			created := now.Unix()
-			for _, parent := range s.parents {
+			// When the clock has gone back, the parents must neither expire before
+			// their records nor seem to have been open beside their children.
+			at, created, stamps := now, now.Unix(), time.Time{}
+			for p, parent := range s.parents {
+				stamps = latest(stamps, parent.Stamps, newest[i+p].UTC())
+				at = latest(at, stamps, parent.Opened)
 				created = max(created, parent.Created+1)
 			}
+			for _, parent := range s.parents {
+				closed := *parent
+				closed.Closed, closed.Records = at, ends[i]
+				tx.Set(shardKey(closed.Index), encodeRow(closed))
+				i++
+			}
 			for _, child := range s.children {
-				child.Index, child.Created, child.Opened = d.NextShard, created, now
+				child.Index, child.Created, child.Opened, child.Stamps = d.NextShard, created, at, stamps
 				tx.Set(shardKey(child.Index), encodeRow(child))
 				d.NextShard++
 			}
@@ -223,6 +224,15 @@ func (h *stream) reshardSteps(ctx context.Context, st *streamState, steps []*ste
 	}
 	fault.Point("kinesis.reshard.committed")
 	return h.load(ctx)
+}
+
+func latest(t time.Time, others ...time.Time) time.Time {
+	for _, o := range others {
+		if o.After(t) {
+			t = o
+		}
+	}
+	return t
 }
 
 // each calls f for 0 to n-1, several at a time so that they share their syncs,

@@ -148,3 +148,44 @@ func TestNothingExpiresByAClockThatIsNotBelieved(t *testing.T) {
 		t.Errorf("with the clock right again: %q", got)
 	}
 }
+
+// While the clock is behind, a reshard makes children that go on from their
+// parents' last stamp: their records do not expire earlier when the clock is
+// right, and no time is that of both or neither.
+func TestReshardWhileTheClockIsBehind(t *testing.T) {
+	h := newHarness(t)
+	h.create("s", 2)
+	h.clock.Advance(time.Hour)
+	h.put("s", [2]string{"a", "1"}, [2]string{"b", "2"}, [2]string{"c", "3"})
+	right := h.clock.Now()
+	h.clock.Set(right.Add(-30 * time.Hour))
+	h.must(h.split("s", "0", hash128.Bound(1, 4).String()))
+	h.settle("s")
+	h.must(h.merge("s", "2", "3"))
+	h.settle("s")
+	h.must(h.merge("s", "4", "1"))
+	st := h.settle("s")
+	last := h.put("s", [2]string{"a", "4"}).Records[0].ShardId.V
+	for at := range 40 {
+		var open []*shard
+		at := right.Add(time.Duration(at-35) * time.Hour)
+		for _, sh := range st.shards {
+			if sh.openAt(at) {
+				open = append(open, sh)
+			}
+		}
+		if at.Before(st.CreatedAt) {
+			if len(open) != 0 {
+				t.Errorf("%v before the stream there are shards", at)
+			}
+			continue
+		}
+		wantCover(t, open)
+	}
+	h.clock.Set(right.Add(23 * time.Hour))
+	records := h.get(h.iterator("s", last, "TRIM_HORIZON")).Records
+	if got := data(records); !slices.Equal(got, []string{"4"}) || !records[0].ApproximateArrivalTimestamp.V.Equal(right) {
+		t.Errorf("with the clock right there is %q", got)
+	}
+	h.wantRecords(st, []string{"1", "2", "3", "4"})
+}

@@ -24,6 +24,10 @@ type shard struct {
 	Parent   *uint32      `json:"parent,omitempty"`
 	Adjacent *uint32      `json:"adjacent,omitempty"` // the other parent, of a merge
 
+	// Stamps is the newest stamp of the parents' records. Those of this shard are
+	// not below it, though the clock was, so that they do not expire earlier.
+	Stamps time.Time `json:"stamps,omitzero"`
+
 	// Closed is when a reshard closed the shard; zero while it is open.
 	Closed time.Time `json:"closed,omitzero"`
 	// Records is the number of records that a closed shard ever got.

@@ -31,7 +31,11 @@ func (l *log) Name() string { return l.name }
 // Append appends the block's records.
 func (l *log) Append(b *store.Block, done func(store.Appended, error)) {
 	s := l.store
-	a := &appending{log: l, done: done, block: block{count: b.Count(), key: b.Key, stamp: s.clock.Now().Truncate(time.Millisecond)}}
+	stamp := s.clock.Now()
+	if stamp.Before(b.NotBefore) {
+		stamp = b.NotBefore
+	}
+	a := &appending{log: l, done: done, block: block{count: b.Count(), key: b.Key, stamp: stamp.Truncate(time.Millisecond)}}
 	s.mu.Lock()
 	sequence := l.appends
 	l.appends++

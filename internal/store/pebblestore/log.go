@@ -85,6 +85,9 @@ func (l *log) append(b *store.Block, done func(store.Appended, error)) error {
 		return l.s.committer.enqueue(e, nil)
 	}
 	next.stamp = max(next.stamp, l.s.clock.Now().UnixMilli())
+	if !b.NotBefore.IsZero() {
+		next.stamp = max(next.stamp, b.NotBefore.UnixMilli())
+	}
 	key := blockKey{first: next.next, stamp: next.stamp, count: uint32(b.Count()), before: next.bytes}
 	payload := b.Bytes()
 	if b.Key != 0 {

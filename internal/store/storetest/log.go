@@ -245,6 +245,17 @@ func testStamps(t *testing.T, e Engine) {
 		}
 	}
 	check(l)
+	e.Clock().Set(base.Add(-time.Hour))
+	other := createLog(t, e.Store(), "other")
+	for _, x := range []struct{ notBefore, want time.Duration }{{10, 10}, {0, 10}, {11, 11}} {
+		b := store.Block{NotBefore: base.Add(x.notBefore*time.Millisecond + time.Microsecond)}
+		b.Add([]byte("z"))
+		done := make(chan ack, 1)
+		other.Append(&b, func(a store.Appended, err error) { done <- ack{a, err} })
+		a := receive(t, "append", done)
+		ok(t, a.err)
+		equal(t, "stamp with a bound", a.Stamp.Sub(base), x.want*time.Millisecond)
+	}
 	if r, can := e.(Reopener); can {
 		e = r.Reopen(t)
 		l = openLog(t, e.Store(), "l")
