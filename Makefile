@@ -41,12 +41,14 @@ race: ## tests of the hand-written packages under the race detector
 fuzz: ## every fuzz target for FUZZTIME (default 30s)
 	tools/fuzz $(FUZZTIME)
 
-lint: build/tools/staticcheck ## gofmt, go vet, staticcheck
+lint: build/tools/staticcheck ## gofmt, go vet, staticcheck; that macOS builds
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
 	  test -z "$$unformatted" || { echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags faults ./internal/... ./cmd/...
 	build/tools/staticcheck ./...
+	GOOS=darwin GOARCH=arm64 $(GO) build ./...
+	GOOS=darwin GOARCH=arm64 $(GO) vet ./internal/store/pebblestore ./internal/child
 
 generate: ## models/ to internal/awsapi and docs/coverage.md
 	$(GO) run ./cmd/mrgen
