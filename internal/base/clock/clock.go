@@ -10,6 +10,10 @@ import "time"
 type Clock interface {
 	// Now returns the current wall-clock time.
 	Now() time.Time
+	// Elapsed returns the current wall-clock time and, read together with it, how
+	// long the clock has run since some moment of its own. The latter never runs
+	// back, and setting the wall clock does not change it.
+	Elapsed() (now time.Time, ran time.Duration)
 	// NewTimer returns a timer whose channel receives once after d.
 	NewTimer(d time.Duration) Timer
 	// AfterFunc calls f in its own goroutine after d.
@@ -32,6 +36,14 @@ var Real Clock = realClock{}
 type realClock struct{}
 
 func (realClock) Now() time.Time { return time.Now() }
+
+// start is any moment; it has a monotonic reading.
+var start = time.Now()
+
+func (realClock) Elapsed() (time.Time, time.Duration) {
+	now := time.Now()
+	return now, now.Sub(start)
+}
 
 func (realClock) NewTimer(d time.Duration) Timer { return realTimer{time.NewTimer(d)} }
 

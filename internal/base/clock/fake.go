@@ -10,6 +10,7 @@ import (
 type Fake struct {
 	mu     sync.Mutex
 	now    time.Time
+	ran    time.Duration // what Advance moved it by
 	timers []*fakeTimer
 }
 
@@ -23,8 +24,16 @@ func (f *Fake) Now() time.Time {
 	return f.now
 }
 
+// Elapsed returns the time that the clock shows, and by how much Advance has
+// moved it in all.
+func (f *Fake) Elapsed() (now time.Time, ran time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now, f.ran
+}
+
 // Set moves the clock to t, forwards or back, without firing anything before
-// its time.
+// its time. It is what a person does who sets a clock: no time passes.
 func (f *Fake) Set(t time.Time) {
 	f.mu.Lock()
 	f.now = t
@@ -43,7 +52,7 @@ func (f *Fake) Advance(d time.Duration) {
 			break
 		}
 		if t.at.After(f.now) {
-			f.now = t.at
+			f.pass(t.at)
 		}
 		t.running = false
 		now := f.now
@@ -51,8 +60,14 @@ func (f *Fake) Advance(d time.Duration) {
 		t.fire(now)
 		f.mu.Lock()
 	}
-	f.now = end
+	f.pass(end)
 	f.mu.Unlock()
+}
+
+// pass lets time pass until the clock shows t. f.mu is held.
+func (f *Fake) pass(t time.Time) {
+	f.ran += max(t.Sub(f.now), 0)
+	f.now = t
 }
 
 // next removes and returns the earliest timer that is due by end.

@@ -98,3 +98,20 @@ func TestMovingTheClockFiresWhatIsDue(t *testing.T) {
 	default:
 	}
 }
+
+func TestMovingTheClockIsNotTimePassing(t *testing.T) {
+	base := clock.NewFake(time.Unix(1000, 0))
+	c := newMovable(base)
+	steady := clock.NewSteady(c, time.Time{})
+	for i, step := range []struct{ move, pass, want time.Duration }{
+		{-time.Hour, 10 * time.Second, 10 * time.Second},
+		{time.Hour, time.Second, 11 * time.Second},
+		{time.Minute, 0, 71 * time.Second},
+	} {
+		c.move(step.move)
+		base.Advance(step.pass)
+		if got := steady.Now().Sub(time.Unix(1000, 0)); got != step.want {
+			t.Errorf("step %d: steady time moved by %v, want %v", i, got, step.want)
+		}
+	}
+}

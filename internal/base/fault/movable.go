@@ -30,6 +30,14 @@ func (c *movableClock) Now() time.Time {
 	return c.now()
 }
 
+// Elapsed returns the moved time, and for how long the base has run.
+func (c *movableClock) Elapsed() (time.Time, time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now, ran := c.base.Elapsed()
+	return now.Round(0).Add(c.offset), ran
+}
+
 // now strips the monotonic reading, so that differences follow the moves.
 func (c *movableClock) now() time.Time { return c.base.Now().Round(0).Add(c.offset) }
 
