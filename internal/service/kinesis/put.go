@@ -141,16 +141,23 @@ type group struct {
 	hashes  []hash128.Hash // of the request's entries
 	batches []*batch
 	used    int
-	left    atomic.Int32
-	woken   chan struct{} // holds one when left has become 0
+	// places finds the batch of a shard: an open-addressed table by the shard's
+	// index of positions in batches, each one more than it is; 0 is free.
+	places [1 << placeBits]int16
+	left   atomic.Int32
+	woken  chan struct{} // holds one when left has become 0
 }
+
+// placeBits makes room for twice the 500 shards that a request can name at most.
+const placeBits = 10
 
 var groups = sync.Pool{New: func() any { return &group{woken: make(chan struct{}, 1)} }}
 
 // batch returns the batch for a shard, an empty one the first time.
 func (g *group) batch(sh *shard) *batch {
-	for _, b := range g.batches[:g.used] {
-		if b.shard == sh {
+	at := sh.Index * 0x9e3779b1 >> (32 - placeBits) // the golden ratio's fraction spreads neighbours
+	for ; g.places[at] != 0; at = (at + 1) % (1 << placeBits) {
+		if b := g.batches[g.places[at]-1]; b.shard == sh {
 			return b
 		}
 	}
@@ -166,9 +173,16 @@ func (g *group) batch(sh *shard) *batch {
 	}
 	b := g.batches[g.used]
 	g.used++
+	g.places[at] = int16(g.used)
 	b.shard, b.size, b.throttled, b.entries = sh, 0, 0, b.entries[:0]
 	b.block.Reset()
 	return b
+}
+
+// restart forgets the batches, for what is to be routed again.
+func (g *group) restart() {
+	g.used = 0
+	clear(g.places[:])
 }
 
 // write appends all batches and waits until each is durable or has failed. A
@@ -193,22 +207,22 @@ func (g *group) write(ctx context.Context, st *streamState) {
 	}
 }
 
-// maxKept is how large a pooled block may be.
-const maxKept = 4 * mib
+// maxKept is how much memory the blocks of a pooled group may hold together: those
+// of a request of 10 MiB, with the room in which they grew.
+const maxKept = 16 * mib
 
 func (g *group) release() {
-	kept := g.batches[:0]
+	kept, size := 0, 0
 	for _, b := range g.batches {
 		b.shard = nil
-		if cap(b.block.Bytes()) <= maxKept {
-			kept = append(kept, b)
+		if size += cap(b.block.Bytes()); size <= maxKept {
+			kept++
 		}
 	}
-	clear(g.batches[len(kept):])
-	g.batches, g.used, g.hashes = kept, 0, g.hashes[:0]
-	if len(kept) <= 64 {
-		groups.Put(g)
-	}
+	clear(g.batches[kept:])
+	g.batches, g.hashes = g.batches[:kept], g.hashes[:0]
+	g.restart()
+	groups.Put(g)
 }
 
 // moved reports whether a batch failed because a reshard closed its shard, so

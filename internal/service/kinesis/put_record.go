@@ -44,7 +44,7 @@ func (s *Service) PutRecord(ctx context.Context, in *kinesisapi.PutRecordInput, 
 		return kinesisapi.ErrProvisionedThroughputExceededException.New("%s", throttledMessage(st, sh.id))
 	}
 	for {
-		g.used = 0
+		g.restart()
 		b := g.batch(st.route(hash))
 		b.entries, b.size = append(b.entries, 0), size
 		addRecord(&b.block, in.PartitionKey, in.Data)

@@ -102,7 +102,7 @@ func (p *putRecords) run(ctx context.Context, st *streamState) error {
 		if st, err = p.h.waitChange(ctx, st); err != nil {
 			return err
 		}
-		p.g.used = 0
+		p.g.restart()
 		for _, i := range moved {
 			p.add(p.g.batch(st.route(p.g.hashes[i])), i, recordSize(p.in[i].PartitionKey, p.in[i].Data))
 		}
