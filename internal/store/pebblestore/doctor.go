@@ -6,10 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	iofs "io/fs"
 	"iter"
-	"slices"
-
-	"github.com/cockroachdb/pebble/v2"
+	"strings"
 
 	"github.com/millrace/millrace/internal/store"
 )
@@ -59,9 +58,10 @@ func Doctor(ctx context.Context, o Options, report func(Finding), progress func(
 	return d.Checked, errors.Join(d.meta(), d.partitions(), d.logs(), d.strangers(), d.blobs())
 }
 
-// stopped reports damage beyond which nothing can be read.
+// stopped reports damage beyond which nothing can be read. A table that is not
+// there, or is not of its size, is some, though Pebble does not call it that.
 func (d *doctor) stopped(where string, err error) error {
-	if isDamage(err) || errors.Is(err, ErrNewerFormat) {
+	if isDamage(err) || errors.Is(err, ErrNewerFormat) || errors.Is(err, iofs.ErrNotExist) || strings.Contains(err.Error(), "object size mismatch") {
 		d.report(Finding{where, err.Error()})
 		return nil
 	}
@@ -83,36 +83,26 @@ func (d *doctor) catalogue(kind byte, what string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer it.Close()
-	names, err := d.keys(it, what)
-	for i, name := range names {
-		names[i] = name[1:]
+	names, damaged := collectNames(it, func(string) bool { return true })
+	if !isDamage(damaged) {
+		return names, damaged
 	}
-	return names, err
-}
-
-// keys returns the keys of an iterator that can be read, from both ends where
-// damage lies between.
-func (d *doctor) keys(it *pebble.Iterator, what string) ([]string, error) {
-	var keys, behind []string
-	for ok := it.First(); ok; ok = it.Next() {
-		keys = append(keys, string(it.Key()))
-	}
-	damaged := it.Error()
-	if damaged == nil {
-		return keys, nil
-	}
-	if err := d.stopped(what, damaged); err != nil {
+	if it, err = d.s.iterNames(kind, ""); err != nil {
 		return nil, err
 	}
-	for ok := it.Last(); ok && !slices.Contains(keys, string(it.Key())); ok = it.Prev() {
-		behind = append(behind, string(it.Key()))
+	defer it.Close()
+	before := len(names)
+	for ok := it.Last(); ok; ok = it.Prev() {
+		name := string(it.Key()[1:])
+		if before > 0 && name == names[before-1] {
+			break
+		}
+		names = append(names, name)
 	}
 	if err := it.Error(); err != nil && !isDamage(err) {
 		return nil, err
 	}
-	slices.Reverse(behind)
-	return append(keys, behind...), nil
+	return names, d.stopped(what, damaged)
 }
 
 // meta checks the facts of the store.
