@@ -23,6 +23,15 @@ type HTTP struct {
 	TraceID    string // X-Amzn-Trace-Id
 }
 
+// Carrier is the request that carries a call, while the call runs.
+type Carrier interface {
+	// HTTP returns what the request says.
+	HTTP() HTTP
+	// Reserve takes n bytes for the answer, and reports false where they do not come
+	// free in time.
+	Reserve(ctx context.Context, n int64) bool
+}
+
 // Call is what is known of one call beside its input. Its fields are immutable
 // once the service sees it.
 type Call struct {
@@ -31,19 +40,27 @@ type Call struct {
 	Principal *Principal
 	Account   string // the account whose resources a name means
 	Region    string // of the signature; empty where nobody signed
-	HTTP      HTTP   // zero for calls that came by other ways
-	// Memory takes n bytes for the answer, and reports false where they do not come
-	// free in time. It is nil where memory is not shared out. Use Reserve.
-	Memory func(ctx context.Context, n int64) bool
+	// Carrier is what brought the call; nil for calls that came by other ways than
+	// HTTP, for which memory is not shared out. Use HTTP and Reserve.
+	Carrier Carrier
 
 	after []func()
+}
+
+// HTTP returns what the call's request says; zero where there was none. It may be
+// asked while the call runs.
+func (c *Call) HTTP() HTTP {
+	if c.Carrier == nil {
+		return HTTP{}
+	}
+	return c.Carrier.HTTP()
 }
 
 // Reserve asks for the memory of an answer that will be large, before anything is
 // done for it. Where it reports false the operation answers by throttling. What
 // was reserved is free again when the answer is written.
 func (c *Call) Reserve(ctx context.Context, n int64) bool {
-	return c.Memory == nil || c.Memory(ctx, n)
+	return c.Carrier == nil || c.Carrier.Reserve(ctx, n)
 }
 
 // AfterResponse registers f to run once the answer is written and nothing

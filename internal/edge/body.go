@@ -118,9 +118,9 @@ func (x *exchange) reserve(n int64) bool {
 	return true
 }
 
-// reserveAnswer takes memory for the answer until the exchange is over. It is
-// api.Call.Memory: an operation that may answer at length asks before it runs.
-func (x *exchange) reserveAnswer(ctx context.Context, n int64) bool {
+// Reserve implements api.Carrier: an operation that may answer at length asks
+// before it runs. The memory is the answer's until the exchange is over.
+func (x *exchange) Reserve(ctx context.Context, n int64) bool {
 	if !x.server.answers.take(ctx, n) {
 		return false
 	}

@@ -183,7 +183,7 @@ func (x *exchange) call(claim error) {
 			return
 		}
 	}
-	c := &api.Call{RequestID: x.requestID, Operation: e.Operation, Principal: x.principal, Account: x.principal.Account, Region: x.signature.Scope.Region, Memory: x.reserveAnswer, HTTP: x.facts()}
+	c := &api.Call{RequestID: x.requestID, Operation: e.Operation, Principal: x.principal, Account: x.principal.Account, Region: x.signature.Scope.Region, Carrier: x}
 	defer c.Done()
 	ctx := api.WithCall(x.r.Context(), c)
 	if err := x.server.o.Authorizer.Authorize(ctx, c, in); err != nil {
@@ -197,8 +197,8 @@ func (x *exchange) call(claim error) {
 	x.answer(ctx, in)
 }
 
-// facts are what a service may have to know of the request.
-func (x *exchange) facts() api.HTTP {
+// HTTP implements api.Carrier.
+func (x *exchange) HTTP() api.HTTP {
 	return api.HTTP{
 		Protocol: x.route.protocol.Protocol, TLS: x.r.TLS != nil || TLSState(x.r.Context()) != nil, Host: x.signed.Host, Path: x.signed.Path,
 		RemoteAddr: x.r.RemoteAddr, TraceID: first(x.r.Header, "X-Amzn-Trace-Id"),

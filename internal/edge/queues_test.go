@@ -21,7 +21,7 @@ type queues struct {
 // see keeps a call. The input is pooled, and aliases the request.
 func (q *queues) see(ctx context.Context, in any) {
 	q.seen = strings.TrimPrefix(fmt.Sprintf("%T", in), "*sqsapi.") + describe(reflect.ValueOf(in).Elem())
-	q.http = api.CallOf(ctx).HTTP
+	q.http = api.CallOf(ctx).HTTP()
 }
 
 // describe writes the members that are there.
