@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -37,6 +38,9 @@ type log struct {
 	tip     tip
 	sealed  bool
 	dropped bool
+	// leaving is where the trim or drop that was begun last ends: the database shows
+	// it before it is durable, so that what is missing below is no damage.
+	leaving store.Position
 	changed chan struct{} // made when someone asks
 	// damaged holds where reads met damage. Pebble looks for the bit that flipped,
 	// for seconds, each time that it meets some.
@@ -188,6 +192,13 @@ func (l *log) Size() int64 {
 	return max(int64(l.tip.bytes-l.base), 0) // after damage both are estimates
 }
 
+// leave says that what lies before a position is about to be removed.
+func (l *log) leave(before store.Position) {
+	l.mu.Lock()
+	l.leaving = max(l.leaving, before)
+	l.mu.Unlock()
+}
+
 // Trim moves the horizon and removes the blocks that lie before it whole.
 func (l *log) Trim(ctx context.Context, before store.Position) error {
 	if err := l.s.enter(); err != nil {
@@ -229,6 +240,7 @@ func (l *log) Trim(ctx context.Context, before store.Position) error {
 	}
 	l.row.tip = l.queued
 	row := l.row
+	l.leave(row.first)
 	err := l.commitRow(func(b *pebble.Batch) {
 		mustSet(b, nameKey(kindLogName, l.name), row.encode())
 		for at := from; at < edge; {
@@ -301,6 +313,7 @@ func (l *log) Drop(ctx context.Context) error {
 		return l.wrap("drop", store.ErrNotFound)
 	}
 	l.ended = store.ErrNotFound
+	l.leave(math.MaxUint64)
 	l.s.unsettle(l.name, true)
 	defer l.s.settle(l.name)
 	err := l.commitRow(func(b *pebble.Batch) {

@@ -34,13 +34,14 @@ func (l *log) Read(ctx context.Context, from store.Position, limit store.Limit, 
 		if err == nil {
 			return nil
 		}
-		// A trim may have removed the block between the two looks.
+		// A trim or a drop may have removed the block since, or is about to.
 		l.mu.Lock()
-		trimmed := l.first > from || l.dropped
+		leaving := l.leaving
 		l.mu.Unlock()
-		if !trimmed {
+		if leaving <= from {
 			return l.report(from, err)
 		}
+		from = min(leaving, next)
 	}
 }
 
