@@ -32,6 +32,14 @@ type Response struct {
 	Body   []byte
 }
 
+// Start begins the response: its status, and a header to write to.
+func (w *Response) Start(status int) {
+	if w.Header == nil {
+		w.Header = make(http.Header, 4)
+	}
+	w.Status = status
+}
+
 // Codec is one protocol, on the server's side. It is stateless and safe for
 // concurrent use.
 type Codec interface {

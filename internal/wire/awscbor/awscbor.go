@@ -5,8 +5,6 @@
 package awscbor
 
 import (
-	"net/http"
-
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/wire"
 	"github.com/millrace/millrace/internal/wire/cbor"
@@ -60,9 +58,6 @@ func (Codec) AppendPayload(dst []byte, s api.Struct) []byte {
 }
 
 func head(w *wire.Response, status int) {
-	if w.Header == nil {
-		w.Header = make(http.Header, 4)
-	}
+	w.Start(status)
 	w.Header["Content-Type"] = contentType
-	w.Status = status
 }

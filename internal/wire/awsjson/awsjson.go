@@ -15,8 +15,6 @@
 package awsjson
 
 import (
-	"net/http"
-
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/wire"
 	"github.com/millrace/millrace/internal/wire/jsontext"
@@ -82,9 +80,6 @@ func (c *Codec) AppendPayload(dst []byte, s api.Struct) []byte {
 }
 
 func (c *Codec) head(w *wire.Response, status int) {
-	if w.Header == nil {
-		w.Header = make(http.Header, 4)
-	}
+	w.Start(status)
 	w.Header["Content-Type"] = c.contentType
-	w.Status = status
 }

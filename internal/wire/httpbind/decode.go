@@ -45,10 +45,10 @@ func HasDocument(s *api.Schema) bool {
 	return false
 }
 
-// Decode sets the members of in that stand in the path, the query and the
+// decodeBindings sets the members of in that stand in the path, the query and the
 // headers. Every one is read; the error is the first *wire.TypeError, or a
 // *wire.SyntaxError where the query has an escape that is none.
-func Decode(r *wire.Request, in api.Struct) error {
+func decodeBindings(r *wire.Request, in api.Struct) error {
 	d := decoder{in: in}
 	var params []param
 	for i := range in.Schema().Members {
@@ -234,10 +234,10 @@ func (d *decoder) named(name string) bool {
 	return false
 }
 
-// DecodeRaw sets a payload that is a blob or a string to the whole body, and
+// decodeRaw sets a payload that is a blob or a string to the whole body, and
 // reports whether it is one of these. An empty body is an absent payload. A blob
 // aliases the body where alias is set.
-func DecodeRaw(slot any, body []byte, alias bool) bool {
+func decodeRaw(slot any, body []byte, alias bool) bool {
 	switch slot := slot.(type) {
 	case *[]byte:
 		if len(body) > 0 {

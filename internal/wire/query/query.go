@@ -9,8 +9,6 @@
 package query
 
 import (
-	"net/http"
-
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/wire"
 	"github.com/millrace/millrace/internal/wire/xmltext"
@@ -46,24 +44,10 @@ func (Codec) Encode(op *api.Operation, out api.Struct, requestID string, w *wire
 // EncodeError implements [wire.Codec].
 func (Codec) EncodeError(svc *api.Service, _ *api.Operation, e *api.Error, requestID string, w *wire.Response) {
 	head(w, e.Shape.Status)
-	b := append(w.Body, "<ErrorResponse"...)
-	if svc != nil {
-		b = xmltext.AppendNamespace(b, api.Namespace{URI: svc.XMLNamespace})
-	}
-	b = append(b, "><Error>"...)
-	b = xmltext.AppendText(b, "Type", xmltext.ErrorType(e))
-	b = xmltext.AppendError(b, e)
-	if svc != nil && svc.QueryErrors {
-		b = append(b, "<Detail/>"...) // SQS's form, which the newer ones lack (reference sqs §1)
-	}
-	b = xmltext.AppendText(append(b, "</Error>"...), "RequestId", requestID)
-	w.Body = append(b, "</ErrorResponse>"...)
+	w.Body = xmltext.AppendErrorResponse(w.Body, svc, e, requestID)
 }
 
 func head(w *wire.Response, status int) {
-	if w.Header == nil {
-		w.Header = make(http.Header, 4)
-	}
+	w.Start(status)
 	w.Header["Content-Type"] = contentType
-	w.Status = status
 }

@@ -5,7 +5,6 @@
 package restxml
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/millrace/millrace/internal/api"
@@ -25,45 +24,22 @@ var _ wire.Codec = Codec{}
 
 const mediaType = "application/xml"
 
-// Decode implements [wire.Codec]. An empty body is an empty document. The body of
-// an operation that has no members there is not looked at.
-func (Codec) Decode(op *api.Operation, r *wire.Request, in api.Struct) error {
-	if in == nil {
-		return nil
-	}
-	bound := httpbind.Decode(r, in)
-	if _, malformed := errors.AsType[*wire.SyntaxError](bound); malformed {
-		return bound
-	}
-	err := decodeBody(r.Body, in, op.Alias)
-	if _, malformed := errors.AsType[*wire.SyntaxError](err); malformed || bound == nil {
-		return err
-	}
-	return bound
+var document = httpbind.Document{
+	Struct: func(doc []byte, s api.Struct, _ bool) error { return xmltext.Decode(doc, s) },
+	Payload: func([]byte, *api.Member, any, bool) error {
+		return &wire.SyntaxError{Detail: "a payload of a kind that XML does not have"}
+	},
 }
 
-func decodeBody(body []byte, in api.Struct, alias bool) error {
-	schema := in.Schema()
-	i := httpbind.Payload(schema)
-	switch {
-	case len(body) == 0:
-		return nil
-	case i < 0 && httpbind.HasDocument(schema):
-		return xmltext.Decode(body, in)
-	case i < 0:
-		return nil
-	case schema.Members[i].Schema.Kind == api.KindStruct:
-		return xmltext.Decode(body, in.Nested(i, true))
-	case httpbind.DecodeRaw(in.Member(i), body, alias):
-		return nil
-	}
-	return &wire.SyntaxError{Detail: "a payload of a kind that XML does not have"}
+// Decode implements [wire.Codec].
+func (Codec) Decode(op *api.Operation, r *wire.Request, in api.Struct) error {
+	return httpbind.DecodeRequest(op, r, in, document)
 }
 
 // Encode implements [wire.Codec]. The body is empty where the output has no
 // members in it.
 func (Codec) Encode(op *api.Operation, out api.Struct, _ string, w *wire.Response) error {
-	start(w, op.Status)
+	w.Start(op.Status)
 	if out == nil {
 		return nil
 	}
@@ -84,7 +60,7 @@ func encodeBody(op *api.Operation, out api.Struct, w *wire.Response) {
 				ns.URI = op.Service.XMLNamespace
 			}
 			w.Body = xmltext.AppendRoot(w.Body, rootName(schema), ns, out)
-			setType(w, mediaType)
+			httpbind.SetType(w, mediaType)
 		}
 		return
 	}
@@ -92,7 +68,7 @@ func encodeBody(op *api.Operation, out api.Struct, w *wire.Response) {
 	if m.Schema.Kind != api.KindStruct {
 		var kind string
 		w.Body, kind, _ = httpbind.AppendRaw(w.Body, out.Member(i))
-		setType(w, kind)
+		httpbind.SetType(w, kind)
 		return
 	}
 	payload := out.Nested(i, false)
@@ -107,7 +83,7 @@ func encodeBody(op *api.Operation, out api.Struct, w *wire.Response) {
 		ns = m.Schema.Namespace
 	}
 	w.Body = xmltext.AppendRoot(w.Body, name, ns, payload)
-	setType(w, mediaType)
+	httpbind.SetType(w, mediaType)
 }
 
 // rootName returns the name of a document's root element.
@@ -120,34 +96,15 @@ func rootName(s *api.Schema) string {
 
 // EncodeError implements [wire.Codec].
 func (c Codec) EncodeError(svc *api.Service, _ *api.Operation, e *api.Error, requestID string, w *wire.Response) {
-	start(w, e.Shape.Status)
-	setType(w, mediaType)
+	w.Start(e.Shape.Status)
+	httpbind.SetType(w, mediaType)
 	if c.BareErrors {
 		b := xmltext.AppendError(append(w.Body, "<Error>"...), e)
 		w.Body = append(xmltext.AppendText(b, "RequestId", requestID), "</Error>"...)
 	} else {
-		b := append(w.Body, "<ErrorResponse"...)
-		if svc != nil {
-			b = xmltext.AppendNamespace(b, api.Namespace{URI: svc.XMLNamespace})
-		}
-		b = xmltext.AppendText(append(b, "><Error>"...), "Type", xmltext.ErrorType(e))
-		b = append(xmltext.AppendError(b, e), "</Error>"...)
-		w.Body = append(xmltext.AppendText(b, "RequestId", requestID), "</ErrorResponse>"...)
+		w.Body = xmltext.AppendErrorResponse(w.Body, svc, e, requestID)
 	}
 	if e.Fields != nil {
 		httpbind.Encode(e.Fields, w)
-	}
-}
-
-func start(w *wire.Response, status int) {
-	if w.Header == nil {
-		w.Header = make(http.Header, 4)
-	}
-	w.Status = status
-}
-
-func setType(w *wire.Response, mediaType string) {
-	if mediaType != "" {
-		w.Header["Content-Type"] = []string{mediaType}
 	}
 }

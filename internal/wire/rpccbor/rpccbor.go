@@ -5,8 +5,6 @@
 package rpccbor
 
 import (
-	"net/http"
-
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/wire"
 	"github.com/millrace/millrace/internal/wire/cbor"
@@ -66,9 +64,6 @@ func (Codec) AppendPayload(dst []byte, s api.Struct) []byte {
 }
 
 func head(w *wire.Response, status int) {
-	if w.Header == nil {
-		w.Header = make(http.Header, 4)
-	}
+	w.Start(status)
 	w.Header["Smithy-Protocol"] = smithyProtocol
-	w.Status = status
 }

@@ -76,12 +76,23 @@ func AppendError(dst []byte, e *api.Error) []byte {
 	return AppendMembers(dst, e.Fields, skip)
 }
 
-// ErrorType returns whose fault an error is, in the words of XML.
-func ErrorType(e *api.Error) string {
-	if e.Shape.Fault {
-		return "Receiver"
+// AppendErrorResponse appends an error in its envelope. svc is nil where it is not
+// known.
+func AppendErrorResponse(dst []byte, svc *api.Service, e *api.Error, requestID string) []byte {
+	dst = append(dst, "<ErrorResponse"...)
+	if svc != nil {
+		dst = AppendNamespace(dst, api.Namespace{URI: svc.XMLNamespace})
 	}
-	return "Sender"
+	whose := "Sender"
+	if e.Shape.Fault {
+		whose = "Receiver"
+	}
+	dst = AppendError(AppendText(append(dst, "><Error>"...), "Type", whose), e)
+	if svc != nil && svc.QueryErrors {
+		dst = append(dst, "<Detail/>"...) // SQS's form, which others lack (reference sqs §1)
+	}
+	dst = AppendText(append(dst, "</Error>"...), "RequestId", requestID)
+	return append(dst, "</ErrorResponse>"...)
 }
 
 // AppendMembers appends those members of s that stand in the body, each as an
