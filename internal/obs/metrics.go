@@ -19,6 +19,7 @@ type Build struct{ Version, Revision, GoVersion string }
 type Metrics struct {
 	Requests *Requests // for the edge
 	Streams  *Streams  // for Kinesis
+	Queues   *Queues   // for SQS
 	Store    *Store    // for the storage engine
 
 	registry *prometheus.Registry
@@ -37,7 +38,7 @@ func New(b Build, c clock.Clock) *Metrics {
 	info.WithLabelValues(b.Version, b.Revision, b.GoVersion).Set(1)
 	r.MustRegister(info)
 	return &Metrics{
-		Requests: newRequests(r), Streams: newStreams(r, c), Store: newStore(r),
+		Requests: newRequests(r), Streams: newStreams(r, c), Queues: newQueues(r), Store: newStore(r),
 		registry: r,
 	}
 }
