@@ -83,8 +83,9 @@ func startTLS(t *testing.T, s *Server) string {
 
 func TestTLSWithAndWithoutALPN(t *testing.T) {
 	var state *tls.ConnectionState
+	var secure bool
 	s, _ := newServer(t, &streams{put: func(ctx context.Context, _ *kinesisapi.PutRecordInput, _ *kinesisapi.PutRecordOutput) error {
-		state = TLSState(ctx)
+		state, secure = TLSState(ctx), api.CallOf(ctx).HTTP().TLS
 		return nil
 	}}, nil)
 	addr := startTLS(t, s)
@@ -121,7 +122,7 @@ func TestTLSWithAndWithoutALPN(t *testing.T) {
 		if a.status != 200 || a.proto != c.proto {
 			t.Errorf("%s: %+v", c.name, a)
 		}
-		if state == nil || !state.HandshakeComplete {
+		if state == nil || !state.HandshakeComplete || !secure {
 			t.Errorf("%s: the call knows nothing of TLS", c.name)
 		}
 		h.CloseIdleConnections()
