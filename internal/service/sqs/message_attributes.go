@@ -1,0 +1,316 @@
+package sqs
+
+import (
+	"crypto/md5"
+	"encoding/binary"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/millrace/millrace/internal/api"
+	sqsapi "github.com/millrace/millrace/internal/awsapi/sqs"
+)
+
+// messageAttributes are the attributes of a message in the form of which clients
+// take the MD5 (reference sqs §5), which is also the form in which they are
+// stored: sorted by name, each as name, data type, a byte that tells text from
+// binary, and value; lengths are 4 bytes, big-endian. Nil for none.
+type messageAttributes []byte
+
+// Kinds of values in that form.
+const (
+	textValue   = 1 // of String and Number
+	binaryValue = 2
+)
+
+// attributeOverhead is what an attribute has beside name, type and value.
+const attributeOverhead = 4 + 4 + 1 + 4
+
+const (
+	maxMessageAttributes = 10
+	maxAttributeName     = 256 // bytes, of its type too
+)
+
+// attribute is one of messageAttributes, whose memory it aliases.
+type attribute struct {
+	name, dataType string
+	kind           byte
+	value          []byte
+	packed         []byte // all of it
+}
+
+// all walks the attributes, which are well-formed.
+func (a messageAttributes) all() iter.Seq[attribute] {
+	return func(yield func(attribute) bool) {
+		for len(a) > 0 {
+			at, rest, ok := a.cut()
+			if !ok || !yield(at) {
+				return
+			}
+			a = rest
+		}
+	}
+}
+
+// cut splits off the first attribute, and reports whether it is one.
+func (a messageAttributes) cut() (at attribute, rest messageAttributes, ok bool) {
+	d := fieldReader{rest: a}
+	at.name = textOf(d.field())
+	at.dataType = textOf(d.field())
+	if len(d.rest) == 0 {
+		return attribute{}, nil, false
+	}
+	at.kind, d.rest = d.rest[0], d.rest[1:]
+	at.value = d.field()
+	if d.damaged || at.kind != textValue && at.kind != binaryValue {
+		return attribute{}, nil, false
+	}
+	at.packed = a[:len(a)-len(d.rest)]
+	return at, d.rest, true
+}
+
+// fieldReader reads fields behind their lengths. What is asked for behind damage
+// is empty.
+type fieldReader struct {
+	rest    []byte
+	damaged bool
+}
+
+func (d *fieldReader) field() []byte {
+	if len(d.rest) >= 4 {
+		if n := uint64(binary.BigEndian.Uint32(d.rest)) + 4; n <= uint64(len(d.rest)) {
+			f := d.rest[4:n:n]
+			d.rest = d.rest[n:]
+			return f
+		}
+	}
+	d.damaged, d.rest = true, nil
+	return nil
+}
+
+// wellFormed reports whether a is what pack makes, as far as its form goes.
+func (a messageAttributes) wellFormed() bool {
+	for last := ""; len(a) > 0; {
+		at, rest, ok := a.cut()
+		if !ok || at.name <= last {
+			return false
+		}
+		a, last = rest, at.name
+	}
+	return true
+}
+
+// size is what the attributes count towards MaximumMessageSize, in bytes.
+func (a messageAttributes) size() (n int) {
+	for at := range a.all() {
+		n += len(at.packed) - attributeOverhead
+	}
+	return n
+}
+
+// md5 returns MD5OfMessageAttributes, which is absent where there are none.
+func (a messageAttributes) md5() api.Opt[string] {
+	if len(a) == 0 {
+		return api.Opt[string]{}
+	}
+	return api.Some(hexMD5(md5.Sum(a)))
+}
+
+// show returns the attributes as they are answered, in the memory of a; nil for
+// none.
+func (a messageAttributes) show() map[string]sqsapi.MessageAttributeValue {
+	if len(a) == 0 {
+		return nil
+	}
+	out := make(map[string]sqsapi.MessageAttributeValue)
+	for at := range a.all() {
+		v := sqsapi.MessageAttributeValue{DataType: api.Some(at.dataType)}
+		if at.kind == binaryValue {
+			v.BinaryValue = at.value
+		} else {
+			v.StringValue = api.Some(textOf(at.value))
+		}
+		out[at.name] = v
+	}
+	return out
+}
+
+// appendAttribute appends one in its packed form.
+func appendAttribute(b []byte, name, dataType string, kind byte, value string) []byte {
+	b = append(binary.BigEndian.AppendUint32(b, uint32(len(name))), name...)
+	b = append(binary.BigEndian.AppendUint32(b, uint32(len(dataType))), dataType...)
+	b = append(b, kind)
+	return append(binary.BigEndian.AppendUint32(b, uint32(len(value))), value...)
+}
+
+// packAttributes checks the attributes with which a message is sent, and packs
+// them.
+func packAttributes(given map[string]sqsapi.MessageAttributeValue) (messageAttributes, error) {
+	if len(given) == 0 {
+		return nil, nil
+	}
+	if len(given) > maxMessageAttributes {
+		return nil, invalidParameter("Number of message attributes [%d] exceeds the allowed maximum [%d].", len(given), maxMessageAttributes)
+	}
+	var room [maxMessageAttributes]string
+	names, size := room[:0], 0
+	for name, v := range given {
+		names = append(names, name)
+		size += attributeOverhead + len(name) + len(v.DataType.V) + len(v.StringValue.V) + len(v.BinaryValue)
+	}
+	slices.Sort(names)
+	packed := make(messageAttributes, 0, size)
+	for _, name := range names {
+		v := given[name]
+		if err := checkAttributeName(name); err != nil {
+			return nil, err
+		}
+		kind, value, err := attributeValue(name, &v)
+		if err != nil {
+			return nil, err
+		}
+		packed = appendAttribute(packed, name, v.DataType.V, kind, value)
+	}
+	return packed, nil
+}
+
+// checkAttributeName checks the name of an attribute of a message.
+func checkAttributeName(name string) error {
+	switch {
+	case name == "":
+		return invalidParameter("The request must contain non-empty message (user) attribute names.")
+	case len(name) > maxAttributeName:
+		return invalidParameter("Message (user) attribute name must be shorter than 256 bytes.")
+	case !isWord(strings.ReplaceAll(name, ".", "_")):
+		return invalidParameter("Message (user) attributes name can only contain upper and lower score characters, digits, periods, hyphens and underscores. ")
+	}
+	lower := strings.ToLower(name)
+	if strings.HasPrefix(lower, "aws.") || strings.HasPrefix(lower, "amazon.") ||
+		name[0] == '.' || name[len(name)-1] == '.' || strings.Contains(name, "..") {
+		return invalidParameter("You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are reserved for internal use. Additionally, they cannot start or end with '.'.")
+	}
+	return nil
+}
+
+// attributeValue checks the value of an attribute of a message, and returns its
+// kind and its bytes.
+func attributeValue(name string, v *sqsapi.MessageAttributeValue) (kind byte, value string, err error) {
+	if len(v.StringListValues) > 0 || len(v.BinaryListValues) > 0 {
+		return 0, "", invalidParameter("Message attribute list values in SendMessage operation are not supported.")
+	}
+	dataType := v.DataType.V
+	base, _, _ := strings.Cut(dataType, ".")
+	switch {
+	case dataType == "":
+		return 0, "", invalidParameter("The message (user) attribute '%s' must contain a non-empty message attribute type.", name)
+	case len(dataType) > maxAttributeName:
+		return 0, "", invalidParameter("Message (user) attribute type must be shorter than 256 bytes.")
+	case base != "String" && base != "Number" && base != "Binary":
+		return 0, "", invalidParameter(`Type for parameter MessageAttributes.Attribute_name.DataType must be prefixed with "String", "Binary", or "Number", but was: %s`, dataType)
+	case !validText(dataType):
+		return 0, "", invalidParameter(invalidCharacters)
+	}
+	kind, value = textValue, v.StringValue.V
+	if base == "Binary" {
+		kind, value = binaryValue, textOf(v.BinaryValue)
+	}
+	switch {
+	case value == "":
+		return 0, "", invalidParameter("Message (user) attribute '%s' must contain a non-empty value of type '%s'.", name, base)
+	case kind == textValue && !validText(value):
+		return 0, "", invalidParameter(invalidCharacters)
+	case base == "Number" && !isNumber(value):
+		return 0, "", invalidParameter("Can't cast the value of message (user) attribute '%s' to a number.", name)
+	}
+	return kind, value, nil
+}
+
+// isNumber reports whether a text is a number as attributes may have them: 38
+// digits at most, between -10^128 and 10^126.
+func isNumber(s string) bool {
+	largest := 126
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		if s[0] == '-' {
+			largest = 128
+		}
+		s = s[1:]
+	}
+	exponent := 0
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		var ok bool
+		if exponent, ok = smallInteger(s[i+1:]); !ok {
+			return false
+		}
+		s = s[:i]
+	}
+	whole, fraction, point := strings.Cut(s, ".")
+	digits := whole + fraction
+	if digits == "" || point && fraction == "" || strings.Trim(digits, "0123456789") != "" {
+		return false
+	}
+	exponent += len(whole)
+	significant := strings.TrimLeft(digits, "0")
+	exponent -= len(digits) - len(significant)
+	significant = strings.TrimRight(significant, "0")
+	// The value is 0.significant times 10^exponent.
+	return len(significant) <= 38 &&
+		(exponent <= largest || exponent == largest+1 && significant == "1" || significant == "")
+}
+
+// smallInteger reads an exponent of up to four digits.
+func smallInteger(s string) (n int, ok bool) {
+	negative := strings.HasPrefix(s, "-")
+	if negative || strings.HasPrefix(s, "+") {
+		s = s[1:]
+	}
+	if s == "" || len(s) > 4 || strings.Trim(s, "0123456789") != "" {
+		return 0, false
+	}
+	for i := range len(s) {
+		n = 10*n + int(s[i]-'0')
+	}
+	if negative {
+		n = -n
+	}
+	return n, true
+}
+
+// attributeFilter is the attributes of a message that a receive asks for. The
+// zero value is none.
+type attributeFilter struct {
+	all      bool
+	names    []string
+	prefixes []string
+}
+
+// newAttributeFilter reads MessageAttributeNames: names, prefixes that end in .*
+// (the dot is not part of them), and "All", ".*" and "*" for all. A name that no
+// attribute can have means none.
+func newAttributeFilter(names []string) (f attributeFilter) {
+	for _, name := range names {
+		switch prefix, wild := strings.CutSuffix(name, ".*"); {
+		case name == "All" || name == "*" || name == ".*":
+			f.all = true
+		case wild:
+			f.prefixes = append(f.prefixes, prefix)
+		default:
+			f.names = append(f.names, name)
+		}
+	}
+	return f
+}
+
+// of returns those of the attributes that are asked for, in their memory where
+// they are all of them.
+func (f *attributeFilter) of(a messageAttributes) messageAttributes {
+	if f.all || len(a) == 0 {
+		return a
+	}
+	var out messageAttributes
+	for at := range a.all() {
+		if slices.Contains(f.names, at.name) || slices.ContainsFunc(f.prefixes, func(p string) bool { return strings.HasPrefix(at.name, p) }) {
+			out = append(out, at.packed...)
+		}
+	}
+	return out
+}

@@ -1,0 +1,28 @@
+package sqs
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Longest tags, in characters (reference sqs §9). AWS recommends 50 tags a queue
+// at most, and takes more.
+const (
+	maxTagKey   = 128
+	maxTagValue = 256
+)
+
+// checkTags checks tags that are to be given to a queue.
+func checkTags(tags map[string]string) error {
+	for k, v := range tags {
+		switch {
+		case k == "" || utf8.RuneCountInString(k) > maxTagKey:
+			return invalidParameter("Tag keys must be between 1 and 128 characters in length.")
+		case utf8.RuneCountInString(v) > maxTagValue:
+			return invalidParameter("Tag values must be between 0 and 256 characters in length.")
+		case len(k) >= 4 && strings.EqualFold(k[:4], "aws:"):
+			return invalidParameter("Tag keys cannot start with the reserved prefix aws:.")
+		}
+	}
+	return nil
+}
