@@ -105,9 +105,10 @@ func (e *Env) banner(cfg *config.Config, a *app.App, b build) {
 	if cfg.Fsync == "interval" {
 		fmt.Fprintln(e.Stdout, "Acknowledged before it is on disk (--fsync=interval): a crash of the machine may lose the last 100 ms, on a slow disk a second.")
 	}
-	fmt.Fprintf(e.Stdout, "Millrace %s serves http://%s", b.Version, a.Addr())
+	at := "http://" + a.Addr()
 	if tls := a.TLSAddr(); tls != "" {
-		fmt.Fprintf(e.Stdout, " and https://%s", tls)
+		at += " and https://" + tls
 	}
-	fmt.Fprintf(e.Stdout, ", data in %s. Ctrl-C stops it.\n", cfg.Data)
+	// In one write, so that no line of the log comes in between.
+	fmt.Fprintf(e.Stdout, "Millrace %s serves %s, data in %s. Ctrl-C stops it.\n", b.Version, at, cfg.Data)
 }
