@@ -20,20 +20,29 @@ import (
 // is a data directory itself, with the checksums of its files (SHA256SUMS) for
 // Restore; what is immutable is linked where the file system can. It has the
 // master key unless that is kept elsewhere (Options.MasterKeyFile). Blobs are not
-// deleted while they are copied: Delete waits. A call that fails, or whose ctx
-// ends, removes what it made.
+// deleted while they are copied: Delete waits. A call that fails, or is ended by ctx
+// or Close, removes what it made.
 func (s *Store) Backup(ctx context.Context, dir string) error {
 	if err := s.enter(); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	defer s.leave()
-	if err := s.backup(ctx, dir); err != nil {
+	ended := func() error {
+		select {
+		case <-s.closing:
+			return store.ErrClosed
+		default:
+			return ctx.Err()
+		}
+	}
+	if err := s.backup(ended, dir); err != nil {
 		return fmt.Errorf("backup to %s: %w", dir, err)
 	}
 	return nil
 }
 
-func (s *Store) backup(ctx context.Context, dir string) (err error) {
+// backup makes a backup unless ended tells why it should not go on.
+func (s *Store) backup(ended func() error, dir string) (err error) {
 	s.backups.Lock()
 	defer s.backups.Unlock()
 	if _, err := s.fs.Stat(dir); err == nil {
@@ -53,7 +62,7 @@ func (s *Store) backup(ctx context.Context, dir string) (err error) {
 			err = errors.Join(err, removeCopy(s.fs, dir, true))
 		}
 	}()
-	if err := s.copyDatabase(ctx, dir); err != nil {
+	if err := s.copyDatabase(ended, dir); err != nil {
 		return err
 	}
 	if s.ownsMasterKey {
@@ -61,7 +70,7 @@ func (s *Store) backup(ctx context.Context, dir string) (err error) {
 			return err
 		}
 	}
-	if err := writeSums(ctx, s.fs, dir, format); err != nil {
+	if err := writeSums(ended, s.fs, dir, format); err != nil {
 		return err
 	}
 	return writeFile(s.fs, dir, formatName, format)
@@ -69,7 +78,7 @@ func (s *Store) backup(ctx context.Context, dir string) (err error) {
 
 // copyDatabase copies the rows as they are at one moment, and the blobs that they
 // may name.
-func (s *Store) copyDatabase(ctx context.Context, dir string) error {
+func (s *Store) copyDatabase(ended func() error, dir string) error {
 	// A blob that the rows of the checkpoint name must not go before it is copied.
 	s.blobs.deletions.Lock()
 	defer s.blobs.deletions.Unlock()
@@ -80,12 +89,12 @@ func (s *Store) copyDatabase(ctx context.Context, dir string) error {
 	if err := makeDir(s.fs, to); err != nil {
 		return err
 	}
-	ids, err := s.blobs.List(ctx)
+	ids, err := s.blobs.List(context.Background())
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		if err := ctx.Err(); err != nil {
+		if err := ended(); err != nil {
 			return err
 		}
 		// No row names a blob that is gone although none is deleted now: its commit
@@ -133,14 +142,14 @@ func readFile(fs vfs.FS, path string) ([]byte, error) {
 	return b, errors.Join(err, f.Close())
 }
 
-// contextReader reads until its context ends.
-type contextReader struct {
-	ctx context.Context
+// endingReader reads until ended tells why it should not go on.
+type endingReader struct {
+	ended func() error
 	io.Reader
 }
 
-func (r contextReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
+func (r endingReader) Read(p []byte) (int, error) {
+	if err := r.ended(); err != nil {
 		return 0, err
 	}
 	return r.Reader.Read(p)

@@ -157,7 +157,7 @@ func (r *restorer) copy(path string) (n int64, err error) {
 	}
 	h := sha256.New()
 	source := &sourceReader{Reader: in}
-	n, err = io.Copy(io.MultiWriter(out, h), contextReader{r.ctx, source})
+	n, err = io.Copy(io.MultiWriter(out, h), endingReader{r.ctx.Err, source})
 	if source.err != nil { // of the disk: what else is there can be had
 		r.found(path, source.err.Error())
 		err = nil

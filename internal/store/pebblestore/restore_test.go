@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	iofs "io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/millrace/millrace/internal/store"
 	"github.com/millrace/millrace/internal/store/keyring"
@@ -27,7 +29,7 @@ func backedUpStore(t *testing.T) (s *Store, dir, backup string) {
 	return s, dir, backup
 }
 
-func mode(t *testing.T, path string) fs.FileMode {
+func mode(t *testing.T, path string) iofs.FileMode {
 	t.Helper()
 	info, err := os.Stat(path)
 	if err != nil {
@@ -73,7 +75,7 @@ func TestBackupLeavesAKeyThatIsKeptElsewhere(t *testing.T) {
 	if err := s.Backup(t.Context(), backup); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(backup, masterKeyName)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(backup, masterKeyName)); !errors.Is(err, iofs.ErrNotExist) {
 		t.Errorf("a master key in the backup: %v", err)
 	}
 }
@@ -113,7 +115,7 @@ func TestRestoreFindsEveryBit(t *testing.T) {
 			if path != formatName && (!errors.Is(err, store.ErrCorrupt) || !strings.Contains(strings.Join(found, "\n"), filepath.Base(path))) {
 				t.Errorf("%s %s: %v, found %q", path, what, err, found)
 			}
-			if _, err := os.Stat(restored); !errors.Is(err, fs.ErrNotExist) {
+			if _, err := os.Stat(restored); !errors.Is(err, iofs.ErrNotExist) {
 				t.Fatalf("%s %s: something is left: %v", path, what, err)
 			}
 		}
@@ -264,6 +266,44 @@ func expectNamedBlobs(t *testing.T, backup string) {
 	}
 }
 
+// heldFS has who opens a file of a name wait.
+type heldFS struct {
+	vfs.FS
+	name          string
+	held, release chan struct{}
+}
+
+func (f heldFS) Open(name string, o ...vfs.OpenOption) (vfs.File, error) {
+	if filepath.ToSlash(name) == f.name {
+		close(f.held)
+		<-f.release
+	}
+	return f.FS.Open(name, o...)
+}
+
+func TestCloseEndsABackup(t *testing.T) {
+	fs := heldFS{vfs.NewMem(), "backup/pebble/marker.manifest.000001.MANIFEST-000001", make(chan struct{}), make(chan struct{})}
+	s, err := Open(Options{Dir: "data", FS: fs, MasterKey: make([]byte, 32), MinFreeBytes: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, closed := make(chan error, 1), make(chan error, 1)
+	go func() { ended <- s.Backup(t.Context(), "backup") }()
+	<-fs.held
+	go func() { closed <- s.Close() }()
+	<-s.closing
+	close(fs.release)
+	if err := <-ended; !errors.Is(err, store.ErrClosed) {
+		t.Errorf("backup: %v", err)
+	}
+	if err := <-closed; err != nil {
+		t.Errorf("close: %v", err)
+	}
+	if _, err := fs.Stat("backup"); !errors.Is(err, iofs.ErrNotExist) {
+		t.Errorf("left behind: %v", err)
+	}
+}
+
 func TestABackupThatFailsLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	s := filled(t, filepath.Join(dir, "data"))
@@ -276,10 +316,10 @@ func TestABackupThatFailsLeavesNothing(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "data", masterKeyName)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Backup(t.Context(), backup); !errors.Is(err, fs.ErrNotExist) {
+	if err := s.Backup(t.Context(), backup); !errors.Is(err, iofs.ErrNotExist) {
 		t.Errorf("without the key: %v", err)
 	}
-	if _, err := os.Stat(backup); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(backup); !errors.Is(err, iofs.ErrNotExist) {
 		t.Errorf("left behind: %v", err)
 	}
 	if err := os.Mkdir(backup, 0o700); err != nil {

@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -28,8 +27,8 @@ const sumsName = "SHA256SUMS"
 type sums map[string]string
 
 // writeSums reads the files of a directory and writes their checksums. FORMAT,
-// which is not as it will be, is given.
-func writeSums(ctx context.Context, fs vfs.FS, dir string, format []byte) error {
+// which is not as it will be, is given; ended tells why it should not go on.
+func writeSums(ended func() error, fs vfs.FS, dir string, format []byte) error {
 	paths, err := backedUp(fs, dir)
 	if err != nil {
 		return err
@@ -41,7 +40,7 @@ func writeSums(ctx context.Context, fs vfs.FS, dir string, format []byte) error 
 			return err
 		}
 		h := sha256.New()
-		_, err = io.Copy(h, contextReader{ctx, f})
+		_, err = io.Copy(h, endingReader{ended, f})
 		if err = errors.Join(err, f.Close()); err != nil {
 			return fmt.Errorf("read %s: %w", path, err)
 		}
