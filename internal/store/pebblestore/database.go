@@ -32,12 +32,17 @@ func databaseOptions(o Options, l *logger) *pebble.Options {
 			DataCorruption:  l.corruption,
 			BackgroundError: l.background,
 			DiskSlow:        l.slow,
+			WriteStallBegin: l.stalled,
+			WriteStallEnd:   l.resumed,
 		},
 	}
 	for i := range opts.Levels {
 		opts.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
 	}
 	opts.Experimental.EnableColumnarBlocks = func() bool { return true }
+	if o.tune != nil {
+		o.tune(opts)
+	}
 	return opts
 }
 
@@ -45,6 +50,25 @@ func databaseOptions(o Options, l *logger) *pebble.Options {
 type logger struct {
 	*slog.Logger
 	die func(error)
+
+	// The stall of writes that is under way. Pebble has one at a time.
+	stall struct {
+		reason string
+		began  time.Time
+	}
+}
+
+// longStall is how long writes may wait for a flush before it is worth a line.
+const longStall = time.Second
+
+func (l *logger) stalled(info pebble.WriteStallBeginInfo) {
+	l.stall.reason, l.stall.began = info.Reason, time.Now()
+}
+
+func (l *logger) resumed() {
+	if took := time.Since(l.stall.began); took >= longStall {
+		l.Warn("ENV: writes waited for the disk, which is slower than what is written", "took", took, "reason", l.stall.reason)
+	}
 }
 
 // Infof drops what Pebble says of its daily work.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/millrace/millrace/internal/base/clock"
 )
@@ -56,6 +57,9 @@ type Options struct {
 	// that the outcome of commits is unknown. Nothing is acknowledged after it.
 	// Default: os.Exit(ExitStorage).
 	Fatal func(error)
+
+	// tune changes the database's options, for benchmarks that compare them.
+	tune func(*pebble.Options)
 }
 
 // Observer receives measurements; nil functions are skipped.

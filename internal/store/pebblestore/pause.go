@@ -15,9 +15,16 @@ import (
 // again at once, which on a full disk is a busy loop.
 const retryPause = time.Second
 
-// pausedFS has the next table wait that is written after background work failed.
-// It is the place for it: Pebble tells of the failure with its lock held, and
-// makes tables without.
+// compactionWrites is what Pebble says a compaction's files are for.
+const compactionWrites vfs.DiskWriteCategory = "pebble-compaction"
+
+// pausedFS has the next table wait that is written after background work failed,
+// and makes none for compactions once the store closes: closing the database waits
+// for those that run, which may have seconds to go, and what they were about to do
+// is done after the next start.
+//
+// It is the place for both: Pebble tells of the failure with its lock held, makes
+// tables without, and offers no other way to end a compaction.
 type pausedFS struct {
 	vfs.FS
 	s      *Store
@@ -42,10 +49,23 @@ func (s *Store) slowRetries(o *pebble.Options) {
 
 // Create implements vfs.FS.
 func (f pausedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if category == compactionWrites && f.s.stopping() {
+		return nil, pebble.ErrCancelledCompaction
+	}
 	if strings.HasSuffix(name, ".sst") && f.failed.Swap(false) {
 		f.pause()
 	}
 	return f.FS.Create(name, category)
+}
+
+// stopping reports whether the store closes.
+func (s *Store) stopping() bool {
+	select {
+	case <-s.closing:
+		return true
+	default:
+		return false
+	}
 }
 
 func (f pausedFS) pause() {
