@@ -21,7 +21,8 @@ const (
 // committer turns what many logs queue into one batch for each sync. A goroutine
 // applies groups in order, another waits for their syncs and tells the outcome.
 type committer struct {
-	s *Store
+	s    *Store
+	pace pace // of apply
 
 	mu     sync.Mutex
 	work   sync.Cond // the open group got its first entry, or closed
@@ -59,6 +60,7 @@ func newCommitter(s *Store) *committer {
 		slots:    make(chan struct{}, groupsInFlight),
 		stopped:  make(chan struct{}),
 	}
+	c.pace = pace{clock: s.clock, closing: s.closing, sublevels: func() int { return int(s.db.Metrics().Levels[0].Sublevels) }}
 	c.work.L, c.room.L = &c.mu, &c.mu
 	c.open = c.newGroup()
 	go c.apply()
@@ -145,6 +147,7 @@ func (c *committer) apply() {
 		}
 		c.room.Broadcast()
 		c.mu.Unlock()
+		c.pace.wait(g.batch.Len())
 		g.began = time.Now()
 		c.s.applyBatch(g.batch)
 		c.inFlight <- g
