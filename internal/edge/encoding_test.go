@@ -157,9 +157,14 @@ func TestDocumentedChunkedBodies(t *testing.T) {
 // upload is a request as today's SDKs make it over TLS: chunks that are not signed
 // and a checksum in the trailer.
 func upload(data []byte, change func(h http.Header, trailer *string)) *http.Request {
+	return uploadIn(64<<10, data, change)
+}
+
+// uploadIn is upload in chunks of a size.
+func uploadIn(size int, data []byte, change func(h http.Header, trailer *string)) *http.Request {
 	var body bytes.Buffer
 	for rest := data; len(rest) > 0; {
-		n := min(len(rest), 64<<10)
+		n := min(len(rest), size)
 		fmt.Fprintf(&body, "%x\r\n%s\r\n", n, rest[:n])
 		rest = rest[n:]
 	}
@@ -196,6 +201,17 @@ func TestUnsignedChunks(t *testing.T) {
 		}
 		if w := serve(s, r); w.status != 200 || !bytes.Equal(*got, data) {
 			t.Errorf("%d bytes: %d %s, the service got %d", size, w.status, w.body, len(*got))
+		}
+	}
+	// The frames are taken out where the body lies, past the reader's own buffer
+	// and through it.
+	data := make([]byte, 30_000)
+	for i := range data {
+		data[i] = byte(i * i >> 3)
+	}
+	for _, size := range []int{1, 2, 17, 4000, 4095, 4096, 4097, 5000, 29_999} {
+		if w := serve(s, uploadIn(size, data, nil)); w.status != 200 || !bytes.Equal(*got, data) {
+			t.Errorf("chunks of %d: %d %s, the service got %d bytes", size, w.status, w.body, len(*got))
 		}
 	}
 	for name, c := range map[string]struct {

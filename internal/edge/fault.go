@@ -10,7 +10,8 @@ import (
 )
 
 // failWith answers with an error of any kind. What is not an *api.Error is the
-// server's own business: it is logged, and the caller learns only that it failed.
+// server's own business: it is logged, and the caller learns only that it failed, or
+// what Options.Explain lets it know.
 func (x *exchange) failWith(err error) {
 	if e, ok := errors.AsType[*api.Error](err); ok {
 		x.fail(e)
@@ -23,7 +24,13 @@ func (x *exchange) failWith(err error) {
 	if x.r.Context().Err() == nil {
 		x.server.o.Logger.Error("a call failed", "request", x.requestID, "operation", x.operationName(), "error", err)
 	}
-	x.fail(x.internal())
+	e := x.internal()
+	if explain := x.server.o.Explain; explain != nil {
+		if why := explain(err); why != "" {
+			e.Message = why
+		}
+	}
+	x.fail(e)
 }
 
 // internal returns the error for what is not the caller's fault.

@@ -46,6 +46,9 @@ type Options struct {
 	Ready func() error
 	// Health says what is wrong with the server; nil: nothing ever is.
 	Health func() error
+	// Explain returns what a caller may know of an error that is the server's own
+	// fault, "" where that is nothing; nil: nothing ever is.
+	Explain func(error) string
 	// Admin serves what is under /_millrace/ beside health, ready and version. It
 	// is reached from loopback, or with the credentials of an account.
 	Admin http.Handler
