@@ -267,3 +267,27 @@ func TestIndexDamage(t *testing.T) {
 		})
 	}
 }
+
+// TestIndexManyRemoved: the order holds after most of what is in memory was taken
+// out elsewhere than at the front.
+func TestIndexManyRemoved(t *testing.T) {
+	p, model, x := newPartition(t), set{}, NewIndex("i/", 1000)
+	r := rand.New(rand.NewPCG(5, 5))
+	update(t, p, func(tx store.Tx) error {
+		if err := model.check(tx, x); err != nil {
+			return err
+		}
+		for _, n := range r.Perm(900) {
+			q := Place{int64(n), 1}
+			x.Add(tx, q, 0)
+			model[q] = 0
+		}
+		for _, n := range r.Perm(900)[:800] {
+			q := Place{int64(n), 1}
+			x.Remove(tx, q)
+			delete(model, q)
+		}
+		return model.invariants(x)
+	})
+	drain(t, p, x, model)
+}
