@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -40,20 +41,42 @@ func (l *log) ids() []uint64 {
 // forward, which look at no other block than the one they find, come first.
 type cursor struct {
 	stretch
+	l     *log
 	it    *pebble.Iterator
-	bound [idPrefixLen + 8]byte
+	bound [idPrefixLen + 8 + 1]byte
 }
 
 // cursor returns a cursor over the stretch that holds from, up to next.
 func (l *log) cursor(from, next store.Position) (*cursor, error) {
-	c := &cursor{stretch: l.stretchAt(from)}
+	c := &cursor{stretch: l.stretchAt(from), l: l}
 	c.end = min(c.end, next)
 	var err error
-	c.it, err = l.s.newIter(pebble.IterOptions{
+	c.it, err = c.iterator()
+	return c, err
+}
+
+func (c *cursor) iterator() (*pebble.Iterator, error) {
+	return c.l.s.newIter(pebble.IterOptions{
 		LowerBound: appendID(make([]byte, 0, idPrefixLen), kindBlock, c.id),
 		UpperBound: appendPosition(make([]byte, 0, idPrefixLen+8), c.id, c.end),
 	})
-	return c, err
+}
+
+// failed returns the error of the last search, nil where there was nothing to
+// find. An iterator that met damage may tell of it again in a search that does not
+// meet it: it is replaced.
+func (c *cursor) failed() error {
+	err := c.it.Error()
+	if err == nil {
+		return nil
+	}
+	it, openErr := c.iterator()
+	if openErr != nil {
+		return openErr
+	}
+	c.close()
+	c.it = it
+	return err
 }
 
 func (c *cursor) close() { _ = c.it.Close() } // its errors were met by the searches
@@ -63,8 +86,10 @@ var errGap = errors.New("no block holds the position")
 
 // from moves to the first block that starts at or after a position.
 func (c *cursor) from(at store.Position) (k blockKey, found bool, err error) {
-	if !c.it.SeekGE(appendPosition(c.bound[:0], c.id, at)) {
-		return blockKey{}, false, c.it.Error()
+	// The bound itself may be what an index holds as the end of the block before.
+	// What follows it in a key is a stamp, whose first byte is 0.
+	if !c.it.SeekGE(append(appendPosition(c.bound[:0], c.id, at), 0)) {
+		return blockKey{}, false, c.failed()
 	}
 	k, err = parseBlockKey(c.it.Key())
 	return k, err == nil, err
@@ -72,97 +97,111 @@ func (c *cursor) from(at store.Position) (k blockKey, found bool, err error) {
 
 // locate moves to the block that holds a position.
 func (c *cursor) locate(at store.Position) (blockKey, error) {
-	k, found, missed := c.from(at)
+	k, found, after := c.from(at)
 	if found && k.first == at {
 		return k, nil
 	}
-	if missed != nil && !isDamage(missed) {
-		return blockKey{}, missed
+	if after == nil {
+		if c.it.SeekLT(appendPosition(c.bound[:0], c.id, at+1)) {
+			k, err := parseBlockKey(c.it.Key())
+			if err == nil && k.end() <= at {
+				err = errGap
+			}
+			return k, err
+		}
+		if err := c.failed(); err == nil {
+			return blockKey{}, errGap
+		} else if !isDamage(err) {
+			return blockKey{}, err
+		}
+	} else if !isDamage(after) {
+		return blockKey{}, after
 	}
-	if c.it.SeekLT(appendPosition(c.bound[:0], c.id, at+1)) {
-		k, err := parseBlockKey(c.it.Key())
-		if err == nil && k.end() <= at {
-			err = missed
+	// A search from the position fails where damage follows its block, too, and one
+	// backward where damage lies before it.
+	if start, known := c.l.startOf(at); known {
+		k, _, err := c.from(start)
+		return k, err
+	}
+	k, err := c.locateForward(at, after)
+	if err == nil {
+		c.l.rememberStart(at, k.first)
+	}
+	return k, err
+}
+
+// locateForward finds the block that holds a position by searches forward alone.
+// after is the damage that one from the position meets, nil where there is none.
+func (c *cursor) locateForward(at store.Position, after error) (blockKey, error) {
+	k, before := c.walk(at)
+	if before == nil || !isDamage(before) || sameDamage(before, after) {
+		return k, before // the damage reaches from before the position to behind it
+	}
+	// What starts at low or before is damaged, what starts at high lies behind.
+	low, high := max(k.end(), c.first), at+1
+	for low < high {
+		mid := low + (high-low)/2
+		k, found, err := c.from(mid)
+		switch {
+		case err == nil && found && k.first <= at && at < k.end():
+			return k, nil
+		case err != nil && !isDamage(err):
+			return k, err
+		case err == nil || sameDamage(err, after):
+			high = mid
+		default:
+			low = mid + 1
+		}
+	}
+	return k, before
+}
+
+// walk moves forward to the block that holds a position, from one that can be
+// read and lies not far before it. Where damage lies between, that is the error,
+// and the last block before it is returned.
+func (c *cursor) walk(at store.Position) (k blockKey, err error) {
+	for step := store.Position(1); ; step *= 16 {
+		start := max(at, c.first+step) - step
+		var found bool
+		k, found, err = c.from(start)
+		if err != nil && !isDamage(err) {
+			return k, err
+		}
+		if found && k.first <= at {
+			break
+		}
+		if start == c.first {
 			if err == nil {
 				err = errGap
 			}
-		}
-		return k, err
-	}
-	err := c.it.Error()
-	switch {
-	case err == nil && missed == nil:
-		return blockKey{}, errGap
-	case err == nil:
-		return blockKey{}, missed
-	case missed != nil || !isDamage(err):
-		return blockKey{}, err
-	}
-	// A search backward fails, too, where only what lies before the block is damaged.
-	return c.locateForward(at, err)
-}
-
-// locateForward finds the block that holds a position by searches forward alone,
-// where that is intact: one that starts within it finds the block after it, and
-// one that starts before it the damage, which it returns.
-func (c *cursor) locateForward(at store.Position, met error) (blockKey, error) {
-	beyond := at // a search from here finds what follows
-	for step := store.Position(1); beyond > c.first; step *= 2 {
-		probe := max(beyond, c.first+step) - step
-		k, err := c.covers(probe, at)
-		if err == nil {
-			return k, nil
-		}
-		if !isDamage(err) {
 			return blockKey{}, err
 		}
-		if err != errGap {
-			// The block's start, if any, lies between the two.
-			for low := probe + 1; low < beyond; {
-				mid := low + (beyond-low)/2
-				k, err := c.covers(mid, at)
-				switch {
-				case err == nil:
-					return k, nil
-				case err == errGap:
-					beyond = mid
-				case isDamage(err):
-					low = mid + 1
-				default:
-					return blockKey{}, err
-				}
-			}
-			break
-		}
-		beyond = probe
 	}
-	return blockKey{}, met
-}
-
-// covers moves to the first block that starts at or after from, if it holds at;
-// errGap tells that it lies after it.
-func (c *cursor) covers(from, at store.Position) (blockKey, error) {
-	k, found, err := c.from(from)
-	switch {
-	case err != nil:
-		return k, err
-	case !found || k.first > at:
-		return k, errGap
-	case k.end() <= at:
-		return k, store.ErrCorrupt // before the damage
+	for k.end() <= at {
+		next, err := c.following(k.end())
+		if err != nil {
+			return k, err
+		}
+		k = next
 	}
 	return k, nil
 }
 
-// beyond moves to the first block after damage that was met in a search from a
-// position.
-func (c *cursor) beyond(at store.Position) (blockKey, bool, error) {
+// sameDamage tells whether two errors are about one damaged place. Pebble's name
+// it to the byte.
+func sameDamage(a, b error) bool {
+	return a != nil && b != nil && a.Error() == b.Error()
+}
+
+// beyond moves to the first block after damage that a search from a position met.
+func (c *cursor) beyond(at store.Position, met error) (blockKey, bool, error) {
+	// The damaged part of a table may reach to what lies behind the log.
+	if _, _, err := c.from(c.end); sameDamage(err, met) {
+		return blockKey{}, false, nil
+	}
 	damaged := at
 	for step := store.Position(1); ; step *= 2 {
-		probe := damaged + step
-		if probe >= c.end {
-			probe = c.end // nothing starts there
-		}
+		probe := min(damaged+step, c.end) // nothing starts at the end
 		k, found, err := c.from(probe)
 		if err != nil && !isDamage(err) {
 			return k, false, err
@@ -172,17 +211,16 @@ func (c *cursor) beyond(at store.Position) (blockKey, bool, error) {
 			continue
 		}
 		// Blocks may start between the last search that failed and this one.
-		clear := probe
-		for damaged+1 < clear {
+		for clear := probe; damaged+1 < clear; {
 			mid := damaged + (clear-damaged)/2
 			between, ok, err := c.from(mid)
 			switch {
+			case err == nil:
+				clear, k, found = mid, between, ok
 			case isDamage(err):
 				damaged = mid
-			case err != nil:
-				return between, false, err
 			default:
-				clear, k, found = mid, between, ok
+				return between, false, err
 			}
 		}
 		return k, found, nil
@@ -192,11 +230,7 @@ func (c *cursor) beyond(at store.Position) (blockKey, bool, error) {
 // following moves to the next block, which must start at a position.
 func (c *cursor) following(at store.Position) (blockKey, error) {
 	if !c.it.Next() {
-		err := c.it.Error()
-		if err == nil {
-			err = errGap
-		}
-		return blockKey{}, err
+		return blockKey{}, cmp.Or(c.failed(), errGap)
 	}
 	k, err := parseBlockKey(c.it.Key())
 	if err == nil && k.first != at {

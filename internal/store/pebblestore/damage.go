@@ -18,12 +18,38 @@ func isDamage(err error) bool {
 func (l *log) knownDamage(at store.Position) *store.DamageError {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.damaged[at]
+	for _, d := range l.damaged {
+		if d.First <= at && at < d.Next {
+			return d
+		}
+	}
+	return nil
 }
 
-// report returns the error to hand out for one that a read from a position met.
+// startOf returns where the block starts that holds a position, if a search found
+// that out around damage.
+func (l *log) startOf(at store.Position) (store.Position, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	start, known := l.starts[at]
+	return start, known
+}
+
+// rememberStart keeps for startOf what a search found.
+func (l *log) rememberStart(at, start store.Position) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.starts == nil {
+		l.starts = make(map[store.Position]store.Position)
+	}
+	if len(l.starts) < maxDamage {
+		l.starts[at] = start
+	}
+}
+
+// report returns the error to hand out for one that a read met.
 // If it is damage, it is told of and remembered.
-func (l *log) report(at store.Position, err error) error {
+func (l *log) report(err error) error {
 	d, ok := errors.AsType[*store.DamageError](err)
 	if !ok {
 		return err
@@ -33,11 +59,8 @@ func (l *log) report(at store.Position, err error) error {
 	l.s.damaged(fmt.Sprintf("%s@%d", l.name, d.First), d, cause)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.damaged == nil {
-		l.damaged = make(map[store.Position]*store.DamageError)
-	}
 	if len(l.damaged) < maxDamage {
-		l.damaged[at] = d
+		l.damaged = append(l.damaged, d)
 	}
 	return d
 }

@@ -59,18 +59,11 @@ func (d *doctor) log(l store.Log, page *store.Page) error {
 
 // orphans reports what lies under an id that no name has that could be read.
 func (d *doctor) orphans(kind byte, ids []uint64, what string) error {
-	it, err := d.s.newIter(pebble.IterOptions{LowerBound: []byte{kind}, UpperBound: []byte{kind + 1}})
-	if err != nil {
-		return err
-	}
-	defer it.Close()
 	slices.Sort(ids)
-	for at := uint64(0); ; {
-		if !it.SeekGE(appendID(nil, kind, at)) {
-			if it.Error() == nil {
-				return nil
-			}
-			if err := d.stopped(fmt.Sprintf("first rows of the %s with id %d, or of one that follows", what, at), it.Error()); err != nil {
+	for at := uint64(0); ; at++ {
+		id, found, err := d.nextID(kind, at)
+		if err != nil {
+			if err := d.stopped(fmt.Sprintf("first rows of the %s with id %d, or of one that follows", what, at), err); err != nil {
 				return err
 			}
 			// What lies before the next known id, or in it, cannot be told apart.
@@ -78,17 +71,32 @@ func (d *doctor) orphans(kind byte, ids []uint64, what string) error {
 			if i == len(ids) {
 				return nil
 			}
-			at = ids[i] + 1
+			at = ids[i]
 			continue
 		}
-		var id [idPrefixLen - 1]byte
-		copy(id[:], it.Key()[1:])
-		at = binary.BigEndian.Uint64(id[:])
-		if _, known := slices.BinarySearch(ids, at); !known {
-			d.report(Finding{fmt.Sprintf("%s with id %d", what, at), "rows that belong to no name that can be read"})
+		if !found {
+			return nil
 		}
-		at++
+		if _, known := slices.BinarySearch(ids, id); !known {
+			d.report(Finding{fmt.Sprintf("%s with id %d", what, id), "rows that belong to no name that can be read"})
+		}
+		at = id
 	}
+}
+
+// nextID returns the first id at or after one under which there are rows.
+func (d *doctor) nextID(kind byte, at uint64) (id uint64, found bool, err error) {
+	it, err := d.s.newIter(pebble.IterOptions{LowerBound: appendID(nil, kind, at), UpperBound: []byte{kind + 1}})
+	if err != nil {
+		return 0, false, err
+	}
+	defer it.Close()
+	if !it.First() {
+		return 0, false, it.Error()
+	}
+	var b [idPrefixLen - 1]byte
+	copy(b[:], it.Key()[1:]) // a key that is cut is of no name either
+	return max(binary.BigEndian.Uint64(b[:]), at), true, nil
 }
 
 // strangers reports rows of kinds that this release does not know.

@@ -44,7 +44,9 @@ type log struct {
 	changed chan struct{} // made when someone asks
 	// damaged holds where reads met damage. Pebble looks for the bit that flipped,
 	// for seconds, each time that it meets some.
-	damaged map[store.Position]*store.DamageError
+	damaged []*store.DamageError
+	// starts holds, for positions within a block beside damage, where it starts.
+	starts map[store.Position]store.Position
 }
 
 func newLog(s *Store, name string, row logRow, t tip) *log {

@@ -39,7 +39,7 @@ func (l *log) Read(ctx context.Context, from store.Position, limit store.Limit, 
 		leaving := l.leaving
 		l.mu.Unlock()
 		if leaving <= from {
-			return l.report(from, err)
+			return l.report(err)
 		}
 		from = min(leaving, next)
 	}
@@ -74,7 +74,7 @@ func (l *log) read(ctx context.Context, from, next store.Position, limit store.L
 	d := &store.DamageError{First: from, Next: c.end, Err: err}
 	if k.first <= from && from < k.end() { // what is damaged is within the block
 		d.First, d.Next = k.first, k.end()
-	} else if k, found, _ := c.beyond(from); found {
+	} else if k, found, _ := c.beyond(from, err); found {
 		d.Next = k.first
 	}
 	return d

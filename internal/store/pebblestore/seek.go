@@ -65,7 +65,7 @@ func (l *log) seek(first, next store.Position, ms int64) (store.Position, error)
 		mid := lo + (hi-lo)/2
 		k, found, err := c.from(mid)
 		if isDamage(err) {
-			k, found, err = c.beyond(mid)
+			k, found, err = c.beyond(mid, err)
 		}
 		if err != nil {
 			return 0, err

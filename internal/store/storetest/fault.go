@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ var faultTests = []test{
 	{"FailedUpdate", testFailedCommit},
 	{"FailedAppend", testFailedAppend},
 	{"Damage", testDamage},
+	{"DamageAtEnd", testDamageAtEnd},
 }
 
 func testNoSpace(t *testing.T, e Engine) {
@@ -100,25 +102,80 @@ func testFailedAppend(t *testing.T, e Engine) {
 	equal(t, "records", len(readAll(t, l)), int(next)+1)
 }
 
+// damageable makes two logs of three blocks each, of one record that begins with
+// its position and is large enough to be damaged alone.
+func damageable(t *testing.T, s store.Store) (l, other store.Log) {
+	l, other = createLog(t, s, "l"), createLog(t, s, "other")
+	for i := range 3 {
+		appendBlock(t, l, fmt.Sprint(i, "l", filler(10_000)))
+		appendBlock(t, other, fmt.Sprint(i, "other", filler(10_000)))
+	}
+	return l, other
+}
+
+// first returns the first bytes of records.
+func first(records []store.Record) string {
+	var b strings.Builder
+	for _, r := range records {
+		b.WriteByte(r.Data[0])
+	}
+	return b.String()
+}
+
 func testDamage(t *testing.T, e Engine) {
 	d := hook[Damager](t, e)
 	s := e.Store()
-	l, other := createLog(t, s, "l"), createLog(t, s, "other")
-	for _, r := range []string{"0", "1", "2"} {
-		appendBlock(t, l, r)
-		appendBlock(t, other, r)
-	}
+	l, other := damageable(t, s)
 	d.Damage(t, "l", 1)
 	err := l.Read(bg, 1, store.Limit{}, new(store.Page))
 	wantErr(t, "Read of a damaged block", err, store.ErrCorrupt)
 	if damage, ok := errors.AsType[*store.DamageError](err); !ok || damage.First != 1 || damage.Next != 2 {
 		t.Errorf("damage is told as %#v", err)
 	}
-	var page store.Page
-	ok(t, l.Read(bg, 2, store.Limit{}, &page))
-	equal(t, "records behind it", strings.Join(contents(page.Records), ""), "2")
-	equal(t, "records of another log", strings.Join(contents(readAll(t, other)), ""), "012")
+	for from, want := range map[store.Position]string{0: "0", 2: "2"} {
+		var page store.Page
+		ok(t, l.Read(bg, from, store.Limit{}, &page))
+		equal(t, "records beside it", first(page.Records), want)
+	}
+	equal(t, "records of another log", first(readAll(t, other)), "012")
 	if h := s.Health(); len(h) != 1 || h[0].Code != "damaged" {
 		t.Errorf("Health is %v", h)
+	}
+	ok(t, l.Trim(bg, 2))
+	equal(t, "records above the damage", first(readAll(t, l)), "2")
+}
+
+// testDamageAtEnd damages the last block of a log: the log goes on, and gives no
+// position a second time.
+func testDamageAtEnd(t *testing.T, e Engine) {
+	d, r := hook[Damager](t, e), hook[Reopener](t, e)
+	damageable(t, e.Store())
+	d.Damage(t, "l", 2)
+	e = r.Reopen(t)
+	s := e.Store()
+	l := openLog(t, s, "l")
+	var page store.Page
+	ok(t, l.Read(bg, 0, store.Limit{}, &page))
+	equal(t, "records before the damage", first(page.Records), "01")
+	a := appendBlock(t, l, "later")
+	if a.First < 3 {
+		t.Errorf("position %d is used again", a.First)
+	}
+	for range 2 {
+		err := l.Read(bg, 2, store.Limit{}, new(store.Page))
+		if damage, ok := errors.AsType[*store.DamageError](err); !ok || damage.First != 2 || damage.Next != a.First {
+			t.Errorf("damage is told as %#v, records go on at %d", err, a.First)
+		}
+		page.Reset()
+		ok(t, l.Read(bg, a.First, store.Limit{}, &page))
+		equal(t, "records behind the damage", strings.Join(contents(page.Records), ""), "later")
+		equal(t, "records of another log", first(readAll(t, openLog(t, s, "other"))), "012")
+		if h := s.Health(); len(h) == 0 || h[0].Code != "damaged" {
+			t.Errorf("Health is %v", h)
+		}
+		e = e.(Reopener).Reopen(t)
+		s = e.Store()
+		l = openLog(t, s, "l")
+		equal(t, "tip after a restart", l.State().Next, a.First+1)
 	}
 }

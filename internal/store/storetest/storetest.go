@@ -68,7 +68,8 @@ type Filler interface {
 
 // Damager is an engine whose stored records can be damaged.
 type Damager interface {
-	// Damage damages the stored block that holds a log's record at position.
+	// Damage damages the stored block that holds a log's record at position, which
+	// was not read before. It may damage what was stored beside a small block, too.
 	Damage(t *testing.T, log string, position store.Position)
 }
 
