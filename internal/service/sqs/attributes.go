@@ -14,7 +14,7 @@ import (
 type attributes struct {
 	FIFO                         bool                `json:"fifo,omitempty"`
 	DelaySeconds                 int32               `json:"delaySeconds"`
-	MaxMessageSize               int32               `json:"maximumMessageSize"`
+	MaximumMessageSize           int32               `json:"maximumMessageSize"`
 	RetentionPeriod              int32               `json:"messageRetentionPeriod"`
 	ReceiveWait                  int32               `json:"receiveMessageWaitTimeSeconds"`
 	VisibilityTimeout            int32               `json:"visibilityTimeout"`
@@ -52,7 +52,7 @@ var numericAttributes = []struct {
 	of          func(a *attributes) *int32
 }{
 	{sqsapi.QueueAttributeNameDelaySeconds, 0, maxDelay, func(a *attributes) *int32 { return &a.DelaySeconds }},
-	{sqsapi.QueueAttributeNameMaximumMessageSize, 1024, maxMessageBytes, func(a *attributes) *int32 { return &a.MaxMessageSize }},
+	{sqsapi.QueueAttributeNameMaximumMessageSize, 1024, maxMessageBytes, func(a *attributes) *int32 { return &a.MaximumMessageSize }},
 	{sqsapi.QueueAttributeNameMessageRetentionPeriod, 60, 14 * 24 * 60 * 60, func(a *attributes) *int32 { return &a.RetentionPeriod }},
 	{sqsapi.QueueAttributeNameReceiveMessageWaitTimeSeconds, 0, maxWait, func(a *attributes) *int32 { return &a.ReceiveWait }},
 	{sqsapi.QueueAttributeNameVisibilityTimeout, 0, maxVisibility, func(a *attributes) *int32 { return &a.VisibilityTimeout }},
@@ -96,7 +96,7 @@ var fifoAttributes = []string{
 func defaults(fifo bool) attributes {
 	a := attributes{
 		FIFO:                         fifo,
-		MaxMessageSize:               maxMessageBytes,
+		MaximumMessageSize:           maxMessageBytes,
 		RetentionPeriod:              4 * 24 * 60 * 60,
 		VisibilityTimeout:            30,
 		KMSDataKeyReusePeriodSeconds: defaultKeyReuse,
