@@ -114,6 +114,9 @@ func (d *Dir) Open(ctx context.Context, id string) (store.BlobReader, error) {
 // system, linked where that can be. The caller makes the directory durable. The
 // error wraps store.ErrNotFound where there is no such object.
 func (d *Dir) CopyTo(id, dir string) error {
+	if !validID(id) {
+		return fmt.Errorf("blob %q: %w", id, store.ErrNotFound)
+	}
 	err := vfs.LinkOrCopy(d.fs, d.file(id), d.fs.PathJoin(dir, id+suffix))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = store.ErrNotFound

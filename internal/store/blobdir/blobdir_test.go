@@ -151,6 +151,31 @@ func TestListDelete(t *testing.T) {
 	}
 }
 
+func TestCopyTo(t *testing.T) {
+	fs := vfs.NewMem()
+	d := open(t, fs)
+	data := randomBytes(100_000)
+	id := put(t, d, data)
+	other, err := Open(fs, "other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.CopyTo(id, "other"); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Delete(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := get(other, id); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("the copy: %d bytes, %v", len(got), err)
+	}
+	for _, id := range []string{id, "../blobs/" + id, ""} {
+		if err := d.CopyTo(id, "other"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("copy of %q: %v", id, err)
+		}
+	}
+}
+
 func TestForeignIDs(t *testing.T) {
 	ctx := context.Background()
 	d := open(t, vfs.NewMem())

@@ -208,6 +208,40 @@ func TestMasterKeyFile(t *testing.T) {
 	}
 }
 
+func TestCopyOfAMasterKey(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+	if err := keyring.CopyMasterKey(from, to); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a key: %v", err)
+	}
+	key, err := keyring.CreateMasterKey(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(from, 0o644); err != nil { // of a careless owner
+		t.Fatal(err)
+	}
+	if err := keyring.CopyMasterKey(from, to); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := keyring.LoadMasterKey(to); err != nil || !bytes.Equal(got, key) || info.Mode().Perm() != 0o600 {
+		t.Errorf("the copy: %v, mode %v", err, info.Mode())
+	}
+	if err := keyring.CopyMasterKey(from, to); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("over a key: %v", err)
+	}
+	if err := os.WriteFile(from, []byte("no key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := keyring.CopyMasterKey(from, filepath.Join(dir, "third")); err == nil {
+		t.Error("what is no key was copied")
+	}
+}
+
 func benchmark(b *testing.B, size int, open bool) {
 	_, k, _ := newPartition(b)
 	plain := make([]byte, size)
