@@ -148,14 +148,14 @@ func newQueues(t *testing.T) (*Server, *queues, record) {
 	return s, q, seen
 }
 
-// call is a request for SQS. Its form is JSON where it has a target, else a form,
+// queueCall is a request for SQS. Its form is JSON where it has a target, else a form,
 // in the body of a POST or in the query of a GET.
 type queueCall struct {
 	method, path, target, body string
 	change                     func(*http.Request)
 }
 
-func (c queueCall) request(t *testing.T) *http.Request {
+func (c queueCall) request(t testing.TB) *http.Request {
 	t.Helper()
 	url := "http://localhost:4566" + c.path
 	if c.method == http.MethodGet {
@@ -247,7 +247,7 @@ func TestQueuesInBothProtocols(t *testing.T) {
 		want := c.want
 		if c.call.target == "" {
 			kind, protocol = "text/xml", api.Query
-			action := parameter(c.call.body, "Action")
+			action := parameter([]byte(c.call.body), "Action")
 			want = "<" + action + `Response xmlns="http://queue.amazonaws.com/doc/2012-11-05/">` + want + "<ResponseMetadata><RequestId>" +
 				id + "</RequestId></ResponseMetadata></" + action + "Response>"
 		}

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
 	"slices"
@@ -94,22 +95,28 @@ func restProtocol(svc *api.Service) *protocol {
 // action returns the parameters of a Query request that name its operation,
 // which a form has in its body or in the query string.
 func (x *exchange) action() (action, version string) {
-	form := x.signed.Query
+	forms := [2][]byte{1: []byte(x.signed.Query)}
 	if x.r.Method == http.MethodPost && mediaType(x.r.Header) == "application/x-www-form-urlencoded" {
-		body := x.bytes()
-		if x.gzipped() {
-			body = x.inflatedHead()
+		if forms[0] = x.bytes(); x.gzipped() {
+			forms[0] = x.inflatedHead()
 		}
-		form = string(body) + "&" + form
 	}
-	return parameter(form, "Action"), parameter(form, "Version")
+	for _, form := range forms {
+		if action == "" {
+			action = parameter(form, "Action")
+		}
+		if version == "" {
+			version = parameter(form, "Version")
+		}
+	}
+	return action, version
 }
 
 // parameter returns the first value of a parameter of a form.
-func parameter(form, name string) string {
-	for part := range strings.SplitSeq(form, "&") {
-		if n, value, _ := strings.Cut(part, "="); n == name {
-			if v, err := url.QueryUnescape(value); err == nil {
+func parameter(form []byte, name string) string {
+	for part := range bytes.SplitSeq(form, []byte{'&'}) {
+		if n, value, _ := bytes.Cut(part, []byte{'='}); string(n) == name {
+			if v, err := url.QueryUnescape(string(value)); err == nil {
 				return v
 			}
 		}
