@@ -106,6 +106,7 @@ func (a *App) start(ctx context.Context, o Options) error {
 		Memory:     int64(a.config.Memory / 2),
 		Version:    o.Build.Version,
 		Health:     a.health,
+		Explain:    explainToCaller,
 		Admin:      a.adminHandler(),
 	})
 	if err != nil {

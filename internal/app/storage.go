@@ -96,6 +96,15 @@ func explain(err error) error {
 	return err
 }
 
+// explainToCaller tells a caller of the one fault of a server that it can do
+// something about: wait, or delete.
+func explainToCaller(err error) string {
+	if errors.Is(err, store.ErrNoSpace) {
+		return "The request processing has failed because the disk of the server is nearly full. Reads and deletions go on."
+	}
+	return ""
+}
+
 // closeStore closes the store, but does not wait beyond ctx: the engine ends
 // compactions that are under way, which can take longer than a stop may. What was
 // acknowledged is on disk, and the next start takes the compaction up again.

@@ -2,11 +2,13 @@ package kinesis
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"unsafe"
 
 	"github.com/millrace/millrace/internal/api"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
+	"github.com/millrace/millrace/internal/store"
 )
 
 // maxRequestBytes is the most data and keys of one PutRecords (reference §7).
@@ -133,8 +135,12 @@ func (p *putRecords) collect(st *streamState) (moved []int32) {
 			b.entries = b.entries[:0]
 		default:
 			p.s.o.Logger.Error("records could not be stored", "stream", st.key.arn(), "shard", b.shard.id, "error", b.err)
+			message := "Internal service failure."
+			if errors.Is(b.err, store.ErrNoSpace) {
+				message = "Internal service failure: the disk of the server is nearly full."
+			}
 			for _, i := range b.entries {
-				p.fail(int(i), api.ErrInternalFailure.Code, "Internal service failure.")
+				p.fail(int(i), api.ErrInternalFailure.Code, message)
 			}
 			b.entries = b.entries[:0]
 		}

@@ -159,9 +159,11 @@ func (s *Store) open(o Options) (err error) {
 	options := databaseOptions(o, &logger{Logger: o.Logger, die: s.die})
 	options.Experimental.CompactionScheduler = &s.compactions
 	s.slowRetries(options)
+	opened := s.dieWithoutLog(options)
 	if s.db, err = pebble.Open(o.FS.PathJoin(o.Dir, "pebble"), options); err != nil {
 		return inUse(err)
 	}
+	opened()
 	s.compactions.release()
 	defer func() {
 		if err != nil {
