@@ -83,6 +83,7 @@ type constraintsOverlay struct {
 	Enum    []string     `json:"enum"`
 	Drop    []string     `json:"drop"`
 	Matcher string       `json:"matcher"` // the function of internal/awsapi/match that decides a pattern beyond RE2
+	Loose   bool         `json:"loose"`   // a map of strings, of which JSON may have numbers
 	Reason  string       `json:"reason"`
 }
 
@@ -122,6 +123,9 @@ func (o *overlay) apply(m *model) error {
 		}
 		if c.Reason == "" {
 			return fmt.Errorf("shape %s: no reason given", name)
+		}
+		if c.Loose && (s.Type != "map" || m.Shapes.M[s.Value.Shape].Type != "string") {
+			return fmt.Errorf("shape %s: loose, but no map of strings", name)
 		}
 		if err := c.apply(s); err != nil {
 			return fmt.Errorf("shape %s: %w", name, err)

@@ -64,6 +64,7 @@ func TestOverlayIsRefused(t *testing.T) {
 		{"shape without reason", `, "shapes": {"Name": {"drop": ["min"]}}`, "no reason"},
 		{"nothing to drop", `, "shapes": {"Name": {"drop": ["max"], "reason": "r"}}`, "no max"},
 		{"matcher without pattern", `, "shapes": {"In": {"matcher": "In", "reason": "r"}}`, "no pattern"},
+		{"loose, but no map", `, "shapes": {"Name": {"loose": true, "reason": "r"}}`, "no map of strings"},
 		{"status is missing", matcher, "Bad: neither"},
 		{"matcher is missing", status, "asks for a matcher"},
 	} {

@@ -54,6 +54,7 @@ func (g *gen) writeSchema(b *bytes.Buffer, name string) error {
 	truth(b, "Union", s.Union || s.EventStream)
 	truth(b, "Sensitive", s.Sensitive)
 	truth(b, "Flattened", s.Flattened)
+	truth(b, "Loose", g.o.Shapes[name].Loose)
 	if s.Type == "structure" && s.LocationName != "" {
 		fmt.Fprintf(b, ", XMLName: %q", s.LocationName)
 	}

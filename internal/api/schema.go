@@ -71,6 +71,7 @@ type Schema struct {
 	Sensitive bool        // never logged
 	Flattened bool        // lists and maps: XML and Query without a wrapper
 	Sparse    bool        // lists and maps whose entries may be null: entries are *Opt[T]
+	Loose     bool        // maps of strings: in JSON a value may be a number
 	XMLName   string      // structures: the root element's name where it is not Name
 	Namespace Namespace
 

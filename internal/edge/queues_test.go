@@ -206,6 +206,8 @@ func TestQueuesInBothProtocols(t *testing.T) {
 		{"JSON, messages", queueCall{post, "/", "ReceiveMessage", `{"AttributeNames":["All"]}`, nil}, "ReceiveMessageRequest{AttributeNames=[All]}",
 			`{"Messages":[{"MessageId":"m-1","ReceiptHandle":"AQ+/=","MD5OfBody":"5d41","Body":"<a>\r\n\"é\"","Attributes":{"SenderId":"AIDA","SentTimestamp":"17"},` +
 				`"MD5OfMessageAttributes":"7d79","MessageAttributes":{"A":{"StringValue":"x","DataType":"String"},"B":{"BinaryValue":"AAEC","DataType":"Binary"}}}]}`},
+		{"JSON, a number in attributes", queueCall{post, "/", "CreateQueue", `{"QueueName":"q","Attributes":{"DelaySeconds":5,"FifoQueue":"true"}}`, nil},
+			"CreateQueueRequest{QueueName=q Attributes=2(DelaySeconds:5 FifoQueue:true)}", `{"QueueUrl":"http://localhost:4566/000000000000/q"}`},
 		{"JSON, lower case", queueCall{post, "/", "CreateQueue", `{"QueueName":"q","tags":{"team":"x"}}`, nil}, "CreateQueueRequest{QueueName=q Tags=1(team:x)}",
 			`{"QueueUrl":"http://localhost:4566/000000000000/q"}`},
 
@@ -289,6 +291,7 @@ func TestQueuesErrors(t *testing.T) {
 		{"no such action", queueCall{get, queue, "", "Action=FooBar&Version=2012-11-05", nil}, 400, "InvalidAction", "", "The action FooBar is not valid for this endpoint."},
 		{"no such action", queueCall{post, "/", "FooBar", "{}", nil}, 400, "InvalidAction", "com.amazon.coral.service#UnknownOperationException", ""},
 		{"no JSON", queueCall{post, "/", "SendMessage", "{", nil}, 400, "MalformedInput", "com.amazon.coral.service#SerializationException", ""},
+		{"a number in tags", queueCall{post, "/", "CreateQueue", `{"tags":{"team":5}}`, nil}, 400, "MalformedInput", "com.amazon.coral.service#SerializationException", ""},
 		{"a type", queueCall{post, "/", "SendMessage", `{"DelaySeconds":"x"}`, nil}, 400, "MalformedInput", "com.amazon.coral.service#SerializationException", ""},
 	} {
 		q.seen = ""

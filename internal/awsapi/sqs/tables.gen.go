@@ -243,7 +243,7 @@ func init() {
 		{Name: "PurgeQueueRequest", Kind: api.KindStruct, Members: []api.Member{
 			{Name: "QueueUrl", Wire: "QueueUrl", Schema: &schemas[103], Required: true},
 		}},
-		{Name: "QueueAttributeMap", Kind: api.KindMap, Flattened: true, Key: &api.Member{Name: "key", Wire: "key", Schema: &schemas[81], XML: "Name"}, Elem: &api.Member{Name: "value", Wire: "value", Schema: &schemas[103], XML: "Value"}},
+		{Name: "QueueAttributeMap", Kind: api.KindMap, Flattened: true, Loose: true, Key: &api.Member{Name: "key", Wire: "key", Schema: &schemas[81], XML: "Name"}, Elem: &api.Member{Name: "value", Wire: "value", Schema: &schemas[103], XML: "Value"}},
 		{Name: "QueueAttributeName", Kind: api.KindString, Enum: []string{"All", "Policy", "VisibilityTimeout", "MaximumMessageSize", "MessageRetentionPeriod", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "CreatedTimestamp", "LastModifiedTimestamp", "QueueArn", "ApproximateNumberOfMessagesDelayed", "DelaySeconds", "ReceiveMessageWaitTimeSeconds", "RedrivePolicy", "FifoQueue", "ContentBasedDeduplication", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "DeduplicationScope", "FifoThroughputLimit", "RedriveAllowPolicy", "SqsManagedSseEnabled"}},
 		{Name: "QueueDeletedRecently", Kind: api.KindStruct, Error: ErrQueueDeletedRecently, Members: []api.Member{
 			{Name: "message", Wire: "message", Schema: &schemas[32]},

@@ -135,7 +135,11 @@ func (d *decoder) mapping(schema *api.Schema, m api.Map) {
 	m.Make(0)
 	room := wire.MaxEntries(schema)
 	fill := func(p any) error {
-		if !d.scan.Null() {
+		switch text, ok := p.(*string); {
+		case d.scan.Null():
+		case ok && schema.Loose && d.scan.Kind() == jsontext.Number:
+			*text = d.text(d.scan.Number())
+		default:
 			d.element(schema.Elem, p)
 		}
 		return nil
