@@ -17,7 +17,10 @@ import (
 )
 
 // client returns an SDK client of the server that never tries again.
-func (srv *server) client() *kinesis.Client {
+func (srv *server) client() *kinesis.Client { return srv.clientOf(region, accessKey) }
+
+// clientOf returns one for another region or account; all have the same secret.
+func (srv *server) clientOf(region, accessKey string) *kinesis.Client {
 	return sdk.Kinesis(srv.HTTP(), region, accessKey, secretKey)
 }
 

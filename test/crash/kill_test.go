@@ -19,10 +19,13 @@ import (
 
 // kept is a stream that lives as long as the test, with who writes to it.
 type kept struct {
-	name    string
-	writers []*writer
-	known   []history.Shard // as of the last reading
+	name              string
+	region, accessKey string // whose it is
+	writers           []*writer
+	known             []history.Shard // as of the last reading
 }
+
+func (k *kept) client(srv *server) *kinesis.Client { return srv.clientOf(k.region, k.accessKey) }
 
 func (k *kept) history() history.Stream {
 	s := history.Stream{Name: k.name, Shards: k.known}
@@ -56,26 +59,34 @@ func TestKill(t *testing.T) {
 		t: t, site: newSite(t, "--min-free=0", "--shard-limits=off", "--transition-delay=30ms"),
 		rnd: rand.New(rand.NewPCG(*crashSeed, 0)), points: points(t), deaths: map[string]int{},
 	}
-	for i, name := range []string{"plain", "resharded", "encrypted"} {
-		st := &kept{name: name}
+	k.site.addAccount("111122223333", otherAccessKey)
+	// Three have one name: nothing of one may get into another.
+	for i, st := range []*kept{
+		{name: "plain", region: region, accessKey: accessKey},
+		{name: "resharded", region: region, accessKey: accessKey},
+		{name: "encrypted", region: region, accessKey: accessKey},
+		{name: "plain", region: "eu-central-1", accessKey: accessKey},
+		{name: "plain", region: region, accessKey: otherAccessKey},
+	} {
 		for j, batch := range []int{1, 1, 60} {
-			st.writers = append(st.writers, newWriter(uint32(10*i+j), name, batch))
+			st.writers = append(st.writers, newWriter(uint32(10*i+j), st.name, batch))
 		}
+		st.writers[1].cbor = st.region == region && st.accessKey == accessKey
 		k.kept = append(k.kept, st)
 	}
 	k.reshards = resharder{stream: k.kept[1].name, rnd: rand.New(rand.NewPCG(*crashSeed, 1))}
 	end := time.Now().Add(*crashFor)
 	srv := k.site.start()
-	k.create(srv.client())
+	k.create(srv)
 	for time.Now().Before(end) && !t.Failed() {
 		k.round(srv)
 		srv = k.restart()
-		k.verify(srv.client(), false)
+		k.verify(srv, false)
 	}
 	if t.Failed() {
 		return
 	}
-	k.verify(srv.client(), true)
+	k.verify(srv, true)
 	srv.stop()
 	k.report()
 	k.site.checkStarts()
@@ -100,10 +111,11 @@ func (k *killing) report() {
 	}
 }
 
-func (k *killing) create(c *kinesis.Client) {
+func (k *killing) create(srv *server) {
 	ctx := k.t.Context()
 	for i, st := range k.kept {
-		if _, err := c.CreateStream(ctx, &kinesis.CreateStreamInput{StreamName: &st.name, ShardCount: aws.Int32(int32(2 + i))}); err != nil {
+		c := st.client(srv)
+		if _, err := c.CreateStream(ctx, &kinesis.CreateStreamInput{StreamName: &st.name, ShardCount: aws.Int32(int32(2 + i%3))}); err != nil {
 			k.t.Fatal(err)
 		}
 		if _, err := settled(ctx, c, st.name); err != nil {
@@ -118,8 +130,7 @@ func (k *killing) round(srv *server) {
 	ctx, cancel := context.WithTimeout(k.t.Context(), 30*time.Second)
 	defer cancel()
 	var work sync.WaitGroup
-	do := func(what string, f func(ctx context.Context, c *kinesis.Client) error) {
-		c := srv.client()
+	do := func(what string, c *kinesis.Client, f func(ctx context.Context, c *kinesis.Client) error) {
 		work.Go(func() {
 			err := f(ctx, c)
 			if err == nil {
@@ -138,17 +149,17 @@ func (k *killing) round(srv *server) {
 	}
 	for _, st := range k.kept {
 		for _, w := range st.writers {
-			do("write to "+w.stream, w.run)
+			do("write to "+w.stream, st.client(srv), w.run)
 		}
 	}
 	followed := k.kept[0].known
-	do("follow", func(ctx context.Context, c *kinesis.Client) (err error) {
+	do("follow", srv.client(), func(ctx context.Context, c *kinesis.Client) (err error) {
 		followed, err = follow(ctx, c, k.kept[0].name, followed)
 		return err
 	})
-	do("reshard", k.reshards.run)
-	do("encrypt", func(ctx context.Context, c *kinesis.Client) error { return encrypt(ctx, c, k.kept[2].name) })
-	do("create and delete", k.churn.run)
+	do("reshard", srv.client(), k.reshards.run)
+	do("encrypt", srv.client(), func(ctx context.Context, c *kinesis.Client) error { return encrypt(ctx, c, k.kept[2].name) })
+	do("create and delete", srv.client(), k.churn.run)
 
 	k.deaths[k.end(srv)]++
 	if !srv.Killed() {
@@ -198,9 +209,10 @@ func (k *killing) restart() *server {
 
 // verify waits until no stream is in transition, then reads what has come and
 // judges; in the end it reads all once more from the beginning.
-func (k *killing) verify(c *kinesis.Client, last bool) {
+func (k *killing) verify(srv *server, last bool) {
 	ctx := k.t.Context()
 	for _, st := range k.kept {
+		c := st.client(srv)
 		if status, err := settled(ctx, c, st.name); err != nil || status != types.StreamStatusActive {
 			k.t.Fatalf("stream %s is %q: %v", st.name, status, err)
 		}
@@ -218,6 +230,7 @@ func (k *killing) verify(c *kinesis.Client, last bool) {
 		}
 		judge(k.t, history.Check(st.history()))
 	}
+	c := srv.client()
 	if err := k.reshards.verify(ctx, c); err != nil {
 		k.t.Fatal(err)
 	}

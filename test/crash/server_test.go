@@ -56,6 +56,18 @@ func newSite(t *testing.T, args ...string) *site {
 	return &site{t: t, data: filepath.Join(dir, "data"), args: args}
 }
 
+// otherAccessKey is that of a second account.
+const otherAccessKey = "AKIAI44QH8DHBEXAMPLE"
+
+// addAccount gives the servers another account.
+func (s *site) addAccount(id, accessKey string) {
+	s.t.Helper()
+	dir := filepath.Dir(s.data)
+	overwrite(s.t, filepath.Join(dir, "secret"), secretKey+"\n")
+	overwrite(s.t, filepath.Join(dir, "millrace.yaml"), "accounts:\n  - id: \""+id+"\"\n    access-key-id: "+accessKey+"\n    secret-access-key-file: "+filepath.Join(dir, "secret")+"\n")
+	s.args = append(s.args, "--config="+filepath.Join(dir, "millrace.yaml"))
+}
+
 // server is a process that was started on a site.
 type server struct {
 	*child.Process

@@ -2,6 +2,7 @@ package crash
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -25,16 +26,25 @@ import (
 // signed makes a signed request of any body.
 func (srv *server) signed(t *testing.T, operation, contentType, body string) *http.Request {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.HTTP()+"/", strings.NewReader(body))
+	r, err := signedRequest(t.Context(), srv.HTTP(), operation, contentType, body)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return r
+}
+
+// signedRequest makes a request that the root of the default account has signed.
+func signedRequest(ctx context.Context, url, operation, contentType, body string) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/", strings.NewReader(body))
+	if err != nil {
+		return nil, err
 	}
 	r.Header.Set("X-Amz-Target", "Kinesis_20131202."+operation)
 	r.Header.Set("Content-Type", contentType)
 	now := time.Now().UTC()
 	sigv4.Sign(r, sigv4.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}, sigv4.HashBody([]byte(body)),
 		sigv4.Scope{Date: now.Format("20060102"), Region: region, Service: "kinesis"}, now)
-	return r
+	return r, nil
 }
 
 const (

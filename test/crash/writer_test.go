@@ -23,6 +23,7 @@ type writer struct {
 	batch    int  // records of a call; 1: PutRecord
 	maxBytes int  // of a record
 	even     bool // no record is larger
+	cbor     bool // as the Java SDK writes, in JSON's place
 	rnd      *rand.Rand
 	epoch    time.Time // of the attempts' times
 	n        uint64
@@ -92,7 +93,12 @@ func (w *writer) put(ctx context.Context, c *kinesis.Client) error {
 
 func (w *writer) putRecord(ctx context.Context, c *kinesis.Client) error {
 	a, e := w.next()
-	out, err := c.PutRecord(ctx, &kinesis.PutRecordInput{StreamName: &w.stream, Data: e.Data, PartitionKey: e.PartitionKey, ExplicitHashKey: e.ExplicitHashKey})
+	in := &kinesis.PutRecordInput{StreamName: &w.stream, Data: e.Data, PartitionKey: e.PartitionKey, ExplicitHashKey: e.ExplicitHashKey}
+	call := c.PutRecord
+	if w.cbor {
+		call = putCBOR(c)
+	}
+	out, err := call(ctx, in)
 	a.Ended = time.Since(w.epoch)
 	switch {
 	case err == nil:
