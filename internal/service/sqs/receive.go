@@ -1,0 +1,98 @@
+package sqs
+
+import (
+	"context"
+	"time"
+
+	"github.com/millrace/millrace/internal/api"
+	sqsapi "github.com/millrace/millrace/internal/awsapi/sqs"
+	"github.com/millrace/millrace/internal/base/clock"
+	"github.com/millrace/millrace/internal/inflight"
+	"github.com/millrace/millrace/internal/store"
+)
+
+// asked is what a receive asks for.
+type asked struct {
+	max        int
+	visibility api.Opt[int32] // seconds; the queue's where it is not given
+	wait       api.Opt[int32] // seconds; the queue's where it is not given
+	attempt    string         // FIFO: the id by which a repeat is known
+}
+
+// received is what a receive got.
+type received struct {
+	desc     *description
+	messages []delivered
+}
+
+// receive delivers messages of a queue, and waits for some where there are none.
+// What it returns is leased durably. A caller that goes away while it waits
+// takes nothing.
+func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received, error) {
+	// A receive writes, but whoever cannot receive cannot delete either.
+	write := store.Freeing(ctx)
+	var (
+		timer    clock.Timer
+		deadline int64 // of the wait, ms; 0 before the first attempt
+		wt       *waiter
+		q        *queue
+		rc       *receiving
+		got      received
+	)
+	for again := false; ; again = true {
+		err := s.update(write, key, func(tx store.Tx, handle *queue, m *memory) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if wt != nil { // f runs once more
+				q.waiting.drop(wt)
+				wt = nil
+			}
+			q, rc = handle, handle.receiving(tx, m, &a)
+			if err := m.order.receive(tx, rc); err != nil {
+				return err
+			}
+			got = received{m.desc, rc.out}
+			if deadline == 0 {
+				deadline = rc.now + 1000*int64(a.wait.Or(m.desc.Attributes.ReceiveWait))
+			}
+			if len(rc.out) == 0 && deadline > rc.now {
+				wt = q.waiting.add(again)
+			}
+			return nil
+		})
+		switch {
+		case err != nil:
+			return received{}, err
+		case len(got.messages) > 0:
+			return got, nil
+		case wt == nil:
+			if rc.full && !again && !key.fifo() {
+				return got, sqsapi.ErrOverLimit.New("Too many messages in flight for queue: %s", key.name)
+			}
+			return got, nil
+		}
+		if timer == nil {
+			timer = s.o.Clock.NewTimer(time.Duration(deadline-rc.now) * time.Millisecond)
+			defer timer.Stop()
+		}
+		if !q.wait(ctx, wt, timer) {
+			return got, ctx.Err()
+		}
+		wt = nil
+	}
+}
+
+// receiving begins a receive on a queue's memory.
+func (q *queue) receiving(tx store.Tx, m *memory, a *asked) *receiving {
+	now := q.svc.now()
+	rc := &receiving{
+		now: now, until: now + 1000*int64(a.visibility.Or(m.desc.Attributes.VisibilityTimeout)), max: a.max,
+		attempt: a.attempt, limit: q.svc.o.InFlight, horizon: m.horizon(q.svc),
+	}
+	if p := m.desc.Attributes.RedrivePolicy; p != nil {
+		rc.maxReceives = p.MaxReceives
+		rc.dead = func(it inflight.Item) error { return q.bury(tx, m, it) }
+	}
+	return rc
+}

@@ -1,0 +1,60 @@
+package sqs
+
+import (
+	"context"
+	"errors"
+
+	"github.com/millrace/millrace/internal/store"
+)
+
+// sweepBatch is how many expired messages one transaction removes.
+const sweepBatch = 1000
+
+// sweep removes the messages that are past the retention of their queues, unless
+// the store suspects the clock to be ahead: its health says so then.
+func (s *Service) sweep(ctx context.Context) {
+	if err := s.persistClock(ctx); err != nil && ctx.Err() == nil {
+		s.o.Logger.Warn("the time could not be stored; the next round tries again", "error", err)
+	}
+	if !s.o.Store.TrimAllowed() {
+		return
+	}
+	for _, q := range s.all() {
+		if q.empty() {
+			continue
+		}
+		if err := q.expire(store.Freeing(ctx)); err != nil && !errors.Is(err, errNoQueue) && ctx.Err() == nil {
+			s.o.Logger.Warn("expired messages of a queue could not be removed; the next round tries again", "queue", q.key.arn(), "error", err)
+		}
+	}
+}
+
+// expire removes the queue's expired messages.
+func (q *queue) expire(ctx context.Context) error {
+	for {
+		n := 0
+		err := q.update(ctx, func(tx store.Tx, m *memory) (err error) {
+			n, err = m.order.expire(tx, q.svc.now(), m.horizon(q.svc), sweepBatch)
+			return err
+		})
+		if err != nil || n < sweepBatch {
+			return err
+		}
+	}
+}
+
+// horizon is the time, in ms, before which the queue's messages have expired.
+// While the clock is suspected to be ahead nothing has.
+func (m *memory) horizon(s *Service) int64 {
+	if !s.o.Store.TrimAllowed() {
+		return 0
+	}
+	return s.now() - int64(m.desc.Attributes.RetentionPeriod)*1000
+}
+
+// empty reports whether the queue is known to hold no message.
+func (q *queue) empty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.mem != nil && q.mem.meta.Messages == 0
+}
