@@ -86,7 +86,12 @@ func (d *doctor) orphans(kind byte, ids []uint64, what string) error {
 
 // nextID returns the first id at or after one under which there are rows.
 func (d *doctor) nextID(kind byte, at uint64) (id uint64, found bool, err error) {
-	it, err := d.s.newIter(pebble.IterOptions{LowerBound: appendID(nil, kind, at), UpperBound: []byte{kind + 1}})
+	lower := appendID(nil, kind, at)
+	if kind == kindBlock {
+		// As in cursor.from: a position follows, whose first byte is 0.
+		lower = append(lower, 0)
+	}
+	it, err := d.s.newIter(pebble.IterOptions{LowerBound: lower, UpperBound: []byte{kind + 1}})
 	if err != nil {
 		return 0, false, err
 	}
