@@ -144,7 +144,7 @@ func (s *Store) loadLog(name string) (*log, error) {
 	}
 	row, err := parseLogRow(value)
 	if err != nil {
-		return nil, fmt.Errorf("row of the log: %w: %w", err, store.ErrCorrupt)
+		return nil, s.damagedRow("log "+name, err)
 	}
 	t, err := s.findTip(row)
 	if isDamage(err) {

@@ -191,6 +191,27 @@ func TestDamageIsToldByPositions(t *testing.T) {
 	}
 }
 
+// A row of the catalogue that does not parse fails what it names, and Health tells.
+func TestDamagedRowIsToldByHealth(t *testing.T) {
+	s := open(t, vfs.NewCrashableMem(), clock.NewFake(time.UnixMilli(1))).s
+	for _, kind := range []byte{kindLogName, kindPartitionName} {
+		if err := s.db.Set(nameKey(kind, "x"), []byte{rowVersion}, pebble.Sync); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := s.OpenLog(t.Context(), "x")
+	if !errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("open: %v", err)
+	}
+	err = s.Partition("x").View(t.Context(), func(store.Reader) error { return nil })
+	if !errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("view: %v", err)
+	}
+	if h := s.Health(); len(h) != 2 || h[0].Code != "damaged" {
+		t.Errorf("health is %v", h)
+	}
+}
+
 // twoLogs makes a store in which two logs have blocks of three records each, of
 // about the given size, in tables. Log "b" comes after "a" in them.
 func twoLogs(t *testing.T, blocks, size int) (*vfs.MemFS, *clock.Fake) {

@@ -1,6 +1,8 @@
 package pebblestore
 
 import (
+	"fmt"
+
 	"github.com/millrace/millrace/internal/store"
 )
 
@@ -39,4 +41,12 @@ func (s *Store) Health() []store.Problem {
 		problems = append(problems, p)
 	}
 	return problems
+}
+
+// damagedRow reports a row of the catalogue that does not parse, and returns the
+// error to hand out.
+func (s *Store) damagedRow(of string, cause error) error {
+	err := fmt.Errorf("row of %s: %w: %w", of, cause, store.ErrCorrupt)
+	s.damaged(of, err, cause)
+	return err
 }

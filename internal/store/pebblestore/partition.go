@@ -347,7 +347,7 @@ func (s *Store) partitionState(name string, make bool) (*partitionState, error) 
 	switch {
 	case err == nil:
 		if id, err = parseNumber(row); err != nil {
-			return nil, fmt.Errorf("row of partition %s: %w: %w", name, err, store.ErrCorrupt)
+			return nil, s.damagedRow("partition "+name, err)
 		}
 	case !errors.Is(err, store.ErrNotFound):
 		return nil, err
