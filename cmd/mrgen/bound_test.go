@@ -7,13 +7,15 @@ import (
 
 	"github.com/millrace/millrace/internal/api"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
+	sqsapi "github.com/millrace/millrace/internal/awsapi/sqs"
 	"github.com/millrace/millrace/internal/service/kinesis"
+	"github.com/millrace/millrace/internal/service/sqs"
 )
 
 // TestCoverageIsBound compares what the coverage page calls built with what Bind
 // finds: a method of the wrong form would be named there, yet never called.
 func TestCoverageIsBound(t *testing.T) {
-	bound := map[string][]api.Handler{"kinesis": kinesisapi.Bind((*kinesis.Service)(nil))}
+	bound := map[string][]api.Handler{"kinesis": kinesisapi.Bind((*kinesis.Service)(nil)), "sqs": sqsapi.Bind((*sqs.Service)(nil))}
 	gens, err := services(root)
 	if err != nil {
 		t.Fatal(err)
