@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/millrace/millrace/internal/base/clock"
@@ -57,13 +58,13 @@ func TestAFlushThatFindsNoSpaceIsTriedAgainSlowly(t *testing.T) {
 	if _, err := fs.Stat("data/ballast"); err == nil {
 		t.Error("the ballast stays in need")
 	}
-	// However much time it has, it tries once a pause.
-	for pause := int64(1); pause <= 3; pause++ {
-		await(t, "another try", func() bool {
-			c.Advance(retryPause)
-			return fs.tries.Load() > pause
-		})
+	if n := fs.tries.Load(); n != 1 {
+		t.Errorf("%d tries before the first pause is over", n)
 	}
+	await(t, "another try", func() bool {
+		c.Advance(retryPause)
+		return fs.tries.Load() > 1
+	})
 	fs.full.Store(false)
 	await(t, "the flush", func() bool {
 		c.Advance(retryPause)
@@ -83,16 +84,15 @@ func TestAFlushThatFindsNoSpaceIsTriedAgainSlowly(t *testing.T) {
 	}
 }
 
-// TestWorkThatFailedWaits asserts that a table waits after a failure, and that no
-// other does.
+// TestWorkThatFailedWaits asserts that a table waits after a failure of its kind,
+// and that no other does.
 func TestWorkThatFailedWaits(t *testing.T) {
-	c := clock.NewFake(time.UnixMilli(0))
-	s := &Store{clock: c, closing: make(chan struct{})}
-	f := pausedFS{FS: vfs.NewMem(), s: s, failed: new(atomic.Bool), full: new(atomic.Bool)}
-	create := func(name string) <-chan error {
+	s := &Store{clock: clock.NewFake(time.UnixMilli(0)), closing: make(chan struct{})}
+	f := pausedFS{vfs.NewMem(), s, new(retries)}
+	create := func(name string, category vfs.DiskWriteCategory) <-chan error {
 		made := make(chan error, 1)
 		go func() {
-			file, err := f.Create(name, vfs.WriteCategoryUnspecified)
+			file, err := f.Create(name, category)
 			if err == nil {
 				err = file.Close()
 			}
@@ -100,22 +100,37 @@ func TestWorkThatFailedWaits(t *testing.T) {
 		}()
 		return made
 	}
-	f.failed.Store(true)
-	if err := <-create("000001.log"); err != nil {
-		t.Error(err)
+	goesOn := func(name string, category vfs.DiskWriteCategory) {
+		t.Helper()
+		if err := <-create(name, category); err != nil {
+			t.Error(err)
+		}
 	}
-	waits := create("000002.sst")
-	await(t, "the pause", func() bool { return !f.failed.Load() })
-	if err := <-create("000003.sst"); err != nil {
-		t.Error(err)
-	}
+	f.r.failed(errors.New("a compaction's"))
+	goesOn("000001.log", vfs.WriteCategoryUnspecified)
+	goesOn("000002.sst", "pebble-memtable-flush")
+	compaction := create("000003.sst", compactionWrites)
+	await(t, "the pause of compactions", func() bool { return !f.r.compaction.Load() })
+
+	err := errors.New("a flush's")
+	f.r.flushed.Store(&err)
+	f.r.failed(err)
+	goesOn("000004.sst", compactionWrites)
+	flush := create("000005.sst", "pebble-memtable-flush")
+	await(t, "the pause of flushes", func() bool { return !f.r.flush.Load() })
+	goesOn("000006.sst", "pebble-memtable-flush")
 	select {
-	case <-waits:
-		t.Error("it did not wait")
+	case <-compaction:
+		t.Error("the compaction did not wait")
+	case <-flush:
+		t.Error("the flush did not wait")
 	default:
 	}
 	close(s.closing)
-	if err := <-waits; err != nil {
+	if err := <-flush; err != nil {
 		t.Error(err)
+	}
+	if err := <-compaction; !errors.Is(err, pebble.ErrCancelledCompaction) {
+		t.Errorf("a compaction of a store that closes: %v", err)
 	}
 }
