@@ -97,8 +97,12 @@ func (c *cursor) from(at store.Position) (k blockKey, found bool, err error) {
 
 // locate moves to the block that holds a position.
 func (c *cursor) locate(at store.Position) (blockKey, error) {
-	k, found, after := c.from(at)
-	if found && k.first == at {
+	start, known := c.l.startOf(at)
+	if !known {
+		start = at
+	}
+	k, found, after := c.from(start)
+	if found && k.first == start {
 		return k, nil
 	}
 	if after == nil {
@@ -119,10 +123,6 @@ func (c *cursor) locate(at store.Position) (blockKey, error) {
 	}
 	// A search from the position fails where damage follows its block, too, and one
 	// backward where damage lies before it.
-	if start, known := c.l.startOf(at); known {
-		k, _, err := c.from(start)
-		return k, err
-	}
 	k, err := c.locateForward(at, after)
 	if err == nil {
 		c.l.rememberStart(at, k.first)
