@@ -326,8 +326,27 @@ func (f *fifo) clear(tx store.Tx) {
 	f.commit()
 }
 
+// expire leaves the messages of locked lanes to the receives that follow the lock.
 func (f *fifo) expire(tx store.Tx, now, before int64, limit int) (int, error) {
+	defer f.commit()
 	horizon := sequenceAt(before)
+	for range limit { // lanes whose lock is over go back to the directory
+		it, ok, err := f.locked.Next(tx, now, math.MaxInt64)
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			break
+		}
+		l, err := f.lanes.get(tx, it.ID)
+		if err != nil {
+			return 0, err
+		}
+		f.locked.Remove(tx, it)
+		f.m.meta.InFlight -= l.flown
+		l.flown = 0
+		f.stand(tx, l, now)
+	}
 	n := 0
 	for n < limit {
 		p, ok, err := f.directory.First(tx)

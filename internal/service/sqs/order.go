@@ -75,8 +75,11 @@ type receiving struct {
 	full        bool   // that ended the receive
 	attempt     string // FIFO: the id by which a repeat of the receive is known; may be empty
 	horizon     int64  // what was sent before it has expired
-	skipped     int    // expired messages that were met, and removed
+	skipped     int    // messages that were met and not delivered: expired or dead ones
 }
+
+// met is how many messages the receive met.
+func (rc *receiving) met() int { return len(rc.out) + rc.skipped }
 
 // more reports whether the receive goes on.
 func (rc *receiving) more() bool {
@@ -93,14 +96,14 @@ func (rc *receiving) take() bool {
 	return true
 }
 
-// maxSkipped bounds the expired messages that one receive removes: behind more of
-// them the sweep has to go first.
+// maxSkipped bounds the expired and dead messages that one receive removes. The
+// next one, or the sweep, goes on.
 const maxSkipped = 1000
 
 func (rc *receiving) skip() { rc.skipped++ }
 
 // delivered is a message that a receive hands out.
 type delivered struct {
-	item inflight.Item // as leased; its ID is the sequence, its Place the lane
+	item inflight.Item // as leased, once the receive is over; its ID is the sequence, its Place the lane
 	row  []byte        // of the message, still encrypted where the queue encrypts
 }

@@ -41,6 +41,8 @@ type Service struct {
 	ids    messageIDs
 	names  nameLocks
 
+	met    bool // every queue is known; of sweep
+
 	mu     sync.Mutex
 	queues map[queueKey]*queue
 }

@@ -60,17 +60,34 @@ func (s *standard) send(tx store.Tx, sd *sending) error {
 func (s *standard) receive(tx store.Tx, rc *receiving) error {
 	defer s.commit()
 	s.room(rc)
+	for met := -1; rc.more() && met != rc.met(); {
+		met = rc.met()
+		if err := s.due(tx, rc); err != nil {
+			return err
+		}
+		// What waits behind the backlog can be had once that is empty.
+		if err := s.backlog(tx, rc); err != nil {
+			return err
+		}
+	}
+	// The leases come last: a message that can be had again at once must not be met
+	// twice.
+	for i := range rc.out {
+		rc.out[i].item = s.items.Deliver(tx, rc.out[i].item, true, rc.now, rc.until)
+	}
+	return nil
+}
+
+// due takes what has come due out of the machine.
+func (s *standard) due(tx store.Tx, rc *receiving) error {
 	for rc.more() {
 		head, err := s.head(tx)
 		if err != nil {
 			return err
 		}
 		it, ok, err := s.items.Next(tx, rc.now, head)
-		if err != nil {
+		if err != nil || !ok {
 			return err
-		}
-		if !ok {
-			break
 		}
 		if sentAt(it.ID) < rc.horizon {
 			s.remove(tx, it)
@@ -82,6 +99,7 @@ func (s *standard) receive(tx store.Tx, rc *receiving) error {
 			if err := rc.dead(it); err != nil {
 				return err
 			}
+			rc.skip()
 			continue
 		}
 		if !rc.take() {
@@ -91,9 +109,10 @@ func (s *standard) receive(tx store.Tx, rc *receiving) error {
 		if err != nil {
 			return missing(it, err)
 		}
-		rc.out = append(rc.out, delivered{s.items.Deliver(tx, it, false, rc.now, rc.until), bytes.Clone(b)})
+		s.items.Remove(tx, it)
+		rc.out = append(rc.out, delivered{it, bytes.Clone(b)})
 	}
-	return s.backlog(tx, rc)
+	return nil
 }
 
 // head returns when the head of the backlog was sent, math.MaxInt64 where there
@@ -122,7 +141,7 @@ func (s *standard) room(rc *receiving) {
 	}
 }
 
-// backlog delivers what was never delivered, oldest first.
+// backlog takes what was never delivered, oldest first.
 func (s *standard) backlog(tx store.Tx, rc *receiving) error {
 	meta := &s.m.meta
 	for rc.more() {
@@ -152,7 +171,7 @@ func (s *standard) backlog(tx store.Tx, rc *receiving) error {
 	return nil
 }
 
-// takeLane delivers from a group's lane up to where another message is older.
+// takeLane takes from a group's lane up to where another message is older.
 func (s *standard) takeLane(tx store.Tx, rc *receiving, l *lane) error {
 	before, err := s.fair.begin(tx, l)
 	if err != nil {
@@ -177,10 +196,10 @@ type run struct {
 	messages int64
 }
 
-// take delivers from a run up to a sequence, and moves its cursor to what is
+// take takes messages of a run up to a sequence, and moves its cursor to what is
 // first then.
 func (s *standard) take(tx store.Tx, rc *receiving, r *run, before uint64) error {
-	taken, horizon := len(rc.out), sequenceAt(rc.horizon)
+	horizon := sequenceAt(rc.horizon)
 	for kv, err := range tx.Scan(messageKey(r.lane, r.cursor), laneEnd(r.lane)) {
 		if err != nil {
 			return err
@@ -201,9 +220,6 @@ func (s *standard) take(tx store.Tx, rc *receiving, r *run, before uint64) error
 		}
 		r.messages--
 		rc.out = append(rc.out, delivered{inflight.Item{ID: r.cursor, Place: r.lane}, bytes.Clone(kv.Value)})
-	}
-	for i := taken; i < len(rc.out); i++ {
-		rc.out[i].item = s.items.Deliver(tx, rc.out[i].item, true, rc.now, rc.until)
 	}
 	return nil
 }

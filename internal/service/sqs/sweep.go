@@ -19,6 +19,11 @@ func (s *Service) sweep(ctx context.Context) {
 	if !s.o.Store.TrimAllowed() {
 		return
 	}
+	if !s.met {
+		if err := s.meet(ctx); err != nil {
+			s.o.Logger.Warn("the queues could not be listed; the next round tries again", "error", err)
+		}
+	}
 	for _, q := range s.all() {
 		if q.empty() {
 			continue
@@ -27,6 +32,22 @@ func (s *Service) sweep(ctx context.Context) {
 			s.o.Logger.Warn("expired messages of a queue could not be removed; the next round tries again", "queue", q.key.arn(), "error", err)
 		}
 	}
+}
+
+// meet makes every queue known that nobody used since the start. Only sweep
+// calls it, once.
+func (s *Service) meet(ctx context.Context) error {
+	err := s.registries(ctx, func(reg queueKey) error {
+		return s.registry(reg.account, reg.region).names(ctx, "", "", func(r *registryRow) bool {
+			_, err := s.describe(ctx, queueKey{reg.account, reg.region, r.Name})
+			if err != nil && !errors.Is(err, errNoQueue) && ctx.Err() == nil {
+				s.o.Logger.Warn("a queue could not be read", "queue", queueKey{reg.account, reg.region, r.Name}.arn(), "error", err)
+			}
+			return ctx.Err() == nil
+		})
+	})
+	s.met = err == nil
+	return err
 }
 
 // expire removes the queue's expired messages.
