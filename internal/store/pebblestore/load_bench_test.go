@@ -20,7 +20,7 @@ var settings = []struct {
 	tune func(o *pebble.Options)
 }{
 	{"shipped", func(*pebble.Options) {}},
-	{"tables=2MB", func(o *pebble.Options) { o.TargetFileSizes[0], o.FlushSplitBytes = 2<<20, 4<<20 }},
+	{"tables=16MB", func(o *pebble.Options) { o.TargetFileSizes[0], o.FlushSplitBytes = 16<<20, 32<<20 }},
 	{"compactions=2", func(o *pebble.Options) { o.CompactionConcurrencyRange = func() (int, int) { return 1, 2 } }},
 	{"memtable=64MB", func(o *pebble.Options) { o.MemTableSize = 64 << 20 }},
 	{"values-apart", func(o *pebble.Options) {
