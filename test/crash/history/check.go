@@ -9,7 +9,7 @@ import (
 // Check returns every promise that the stream breaks, a few of each kind. The
 // stream must have been read whole, while nobody wrote.
 func Check(s Stream) []Violation {
-	f := newFindings(s.Name)
+	f := NewFindings(s.Name)
 	attempts := make(map[ID]*Attempt, len(s.Attempts))
 	for i := range s.Attempts {
 		a := &s.Attempts[i]
@@ -25,18 +25,18 @@ func Check(s Stream) []Violation {
 	}
 	f.checkLineage(s, attempts)
 	f.cover(s.Shards)
-	return f.result()
+	return f.Result()
 }
 
 // checkNumbers: no sequence number is given twice, to writers or in shards.
-func (f *findings) checkNumbers(s Stream) {
+func (f *Findings) checkNumbers(s Stream) {
 	given := make(map[string]ID, len(s.Attempts))
 	for _, a := range s.Attempts {
 		if a.Outcome != Acknowledged {
 			continue
 		}
 		if other, ok := given[a.Sequence]; ok {
-			f.add(Reused, "%s was acknowledged to %s and to %s", a.Sequence, other, a.ID)
+			f.Add(Reused, "%s was acknowledged to %s and to %s", a.Sequence, other, a.ID)
 		}
 		given[a.Sequence] = a.ID
 	}
@@ -44,36 +44,36 @@ func (f *findings) checkNumbers(s Stream) {
 	for _, sh := range s.Shards {
 		for _, r := range sh.Records {
 			if other, ok := stored[r.Sequence]; ok {
-				f.add(Reused, "%s is the number of %s and of %s", r.Sequence, other, r.ID)
+				f.Add(Reused, "%s is the number of %s and of %s", r.Sequence, other, r.ID)
 			}
 			stored[r.Sequence] = r.ID
 			if other, ok := given[r.Sequence]; ok && other != r.ID {
-				f.add(Reused, "%s was acknowledged to %s and is the number of %s", r.Sequence, other, r.ID)
+				f.Add(Reused, "%s was acknowledged to %s and is the number of %s", r.Sequence, other, r.ID)
 			}
 		}
 	}
 }
 
 // checkRecords: what is there, against what was told.
-func (f *findings) checkRecords(s Stream, attempts map[ID]*Attempt) {
+func (f *Findings) checkRecords(s Stream, attempts map[ID]*Attempt) {
 	type place struct{ shard, sequence string }
 	places := make(map[ID][]place, len(s.Attempts))
 	for _, sh := range s.Shards {
 		for _, r := range sh.Records {
 			if r.Damaged != "" {
-				f.add(Damage, "%s at %s in %s: %s", r.ID, r.Sequence, sh.ID, r.Damaged)
+				f.Add(Damage, "%s at %s in %s: %s", r.ID, r.Sequence, sh.ID, r.Damaged)
 				continue
 			}
 			a := attempts[r.ID]
 			if a == nil {
-				f.add(Foreign, "%s at %s in %s", r.ID, r.Sequence, sh.ID)
+				f.Add(Foreign, "%s at %s in %s", r.ID, r.Sequence, sh.ID)
 				continue
 			}
 			if r.Key != a.Key {
-				f.add(Damage, "%s at %s has key %q, written with %q", r.ID, r.Sequence, r.Key, a.Key)
+				f.Add(Damage, "%s at %s has key %q, written with %q", r.ID, r.Sequence, r.Key, a.Key)
 			}
 			if !sh.Contains(a.Hash) {
-				f.add(Misplaced, "%s with hash %x is in %s, from %x to %x", r.ID, a.Hash, sh.ID, sh.Start, sh.End)
+				f.Add(Misplaced, "%s with hash %x is in %s, from %x to %x", r.ID, a.Hash, sh.ID, sh.Start, sh.End)
 			}
 			places[r.ID] = append(places[r.ID], place{sh.ID, r.Sequence})
 		}
@@ -83,18 +83,18 @@ func (f *findings) checkRecords(s Stream, attempts map[ID]*Attempt) {
 		at := places[a.ID]
 		switch {
 		case a.Outcome == Refused && len(at) > 0:
-			f.add(Refusal, "%s was refused and is at %s", a.ID, at[0].sequence)
+			f.Add(Refusal, "%s was refused and is at %s", a.ID, at[0].sequence)
 		case len(at) > 1:
-			f.add(Duplicated, "%s, %s, is there %d times, at %s and %s", a.ID, a.Outcome, len(at), at[0].sequence, at[1].sequence)
+			f.Add(Duplicated, "%s, %s, is there %d times, at %s and %s", a.ID, a.Outcome, len(at), at[0].sequence, at[1].sequence)
 		}
 		if a.Outcome != Acknowledged {
 			continue
 		}
 		switch {
 		case len(at) == 0:
-			f.add(Lost, "%s, acknowledged at %s in %s", a.ID, a.Sequence, a.Shard)
+			f.Add(Lost, "%s, acknowledged at %s in %s", a.ID, a.Sequence, a.Shard)
 		case !slices.Contains(at, place{a.Shard, a.Sequence}):
-			f.add(Moved, "%s, acknowledged at %s in %s, is at %s in %s", a.ID, a.Sequence, a.Shard, at[0].sequence, at[0].shard)
+			f.Add(Moved, "%s, acknowledged at %s in %s, is at %s in %s", a.ID, a.Sequence, a.Shard, at[0].sequence, at[0].shard)
 		}
 	}
 }
@@ -116,27 +116,27 @@ func (a *Attempt) ended() time.Duration {
 
 // checkOrder: numbers and arrivals increase, and no record stands behind one
 // whose call began after its own had ended.
-func (f *findings) checkOrder(sh Shard, attempts map[ID]*Attempt) {
+func (f *Findings) checkOrder(sh Shard, attempts map[ID]*Attempt) {
 	var latest *Attempt // the one so far whose call began last
 	for i, r := range sh.Records {
 		if i > 0 {
 			before := sh.Records[i-1]
 			if Compare(before.Sequence, r.Sequence) >= 0 {
-				f.add(Unordered, "in %s %s at %s is followed by %s at %s", sh.ID, before.ID, before.Sequence, r.ID, r.Sequence)
+				f.Add(Unordered, "in %s %s at %s is followed by %s at %s", sh.ID, before.ID, before.Sequence, r.ID, r.Sequence)
 			}
 			if r.Arrival.Before(before.Arrival) {
-				f.add(Unordered, "in %s %s arrived at %v and then %s at %v", sh.ID, before.ID, before.Arrival, r.ID, r.Arrival)
+				f.Add(Unordered, "in %s %s arrived at %v and then %s at %v", sh.ID, before.ID, before.Arrival, r.ID, r.Arrival)
 			}
 		}
 		if sh.First != "" && Compare(r.Sequence, sh.First) <= 0 || sh.Last != "" && Compare(r.Sequence, sh.Last) > 0 {
-			f.add(Unordered, "%s at %s is outside the range of %s, %s to %s", r.ID, r.Sequence, sh.ID, sh.First, sh.Last)
+			f.Add(Unordered, "%s at %s is outside the range of %s, %s to %s", r.ID, r.Sequence, sh.ID, sh.First, sh.Last)
 		}
 		a := attempts[r.ID]
 		if a == nil {
 			continue
 		}
 		if latest != nil && a.ended() < latest.Began {
-			f.add(Overtaken, "in %s %s stands behind %s, whose call began %v after its own had ended", sh.ID, a.ID, latest.ID, latest.Began-a.Ended)
+			f.Add(Overtaken, "in %s %s stands behind %s, whose call began %v after its own had ended", sh.ID, a.ID, latest.ID, latest.Began-a.Ended)
 		}
 		if latest == nil || a.Began > latest.Began {
 			latest = a
@@ -180,7 +180,7 @@ func extentOf(sh *Shard, attempts map[ID]*Attempt) *extent {
 // checkLineage: every number of a shard is above all numbers of its ancestors,
 // and nothing was written to a shard after a record of a descendant had been
 // acknowledged.
-func (f *findings) checkLineage(s Stream, attempts map[ID]*Attempt) {
+func (f *Findings) checkLineage(s Stream, attempts map[ID]*Attempt) {
 	shards := make(map[string]*Shard, len(s.Shards))
 	extents := make(map[string]*extent, len(s.Shards))
 	for i := range s.Shards {
@@ -199,11 +199,11 @@ func (f *findings) checkLineage(s Stream, attempts map[ID]*Attempt) {
 				continue
 			}
 			if Compare(old.last.Sequence, young.first.Sequence) >= 0 {
-				f.add(Lineage, "%s at %s in %s is not below %s at %s in its descendant %s",
+				f.Add(Lineage, "%s at %s in %s is not below %s at %s in its descendant %s",
 					old.last.ID, old.last.Sequence, parent.ID, young.first.ID, young.first.Sequence, child.ID)
 			}
 			if old.began != nil && young.ended != nil && old.began.Began > young.ended.ended() {
-				f.add(Lineage, "%s was written to %s after its descendant %s had taken %s", old.began.ID, parent.ID, child.ID, young.ended.ID)
+				f.Add(Lineage, "%s was written to %s after its descendant %s had taken %s", old.began.ID, parent.ID, child.ID, young.ended.ID)
 			}
 		}
 	}

@@ -7,12 +7,12 @@ import (
 
 // Cover returns where the open shards leave a gap in the hash space or overlap.
 func Cover(stream string, shards []Shard) []Violation {
-	f := newFindings(stream)
+	f := NewFindings(stream)
 	f.cover(shards)
-	return f.result()
+	return f.Result()
 }
 
-func (f *findings) cover(shards []Shard) {
+func (f *Findings) cover(shards []Shard) {
 	var open []Shard
 	for _, sh := range shards {
 		if sh.Open {
@@ -25,15 +25,15 @@ func (f *findings) cover(shards []Shard) {
 	for _, sh := range open {
 		switch {
 		case whole || bytes.Compare(sh.Start[:], next[:]) < 0:
-			f.add(Uncovered, "%s, from %x, overlaps another open shard", sh.ID, sh.Start)
+			f.Add(Uncovered, "%s, from %x, overlaps another open shard", sh.ID, sh.Start)
 		case sh.Start != next:
-			f.add(Uncovered, "no open shard takes %x to %x", next, sh.Start)
+			f.Add(Uncovered, "no open shard takes %x to %x", next, sh.Start)
 		}
 		next = sh.End
 		whole = next.increment()
 	}
 	if !whole {
-		f.add(Uncovered, "no open shard takes %x and what follows", next)
+		f.Add(Uncovered, "no open shard takes %x and what follows", next)
 	}
 }
 
@@ -51,19 +51,19 @@ func (h *Hash) increment() bool {
 // nobody wrote to the shards that are given: what was there is there still, and
 // nothing has come.
 func Same(stream string, before, after []Shard) []Violation {
-	f := newFindings(stream)
+	f := NewFindings(stream)
 	f.compare(before, after, true)
-	return f.result()
+	return f.Result()
 }
 
 // Kept is Same where records may have been added.
 func Kept(stream string, before, after []Shard) []Violation {
-	f := newFindings(stream)
+	f := NewFindings(stream)
 	f.compare(before, after, false)
-	return f.result()
+	return f.Result()
 }
 
-func (f *findings) compare(before, after []Shard, exact bool) {
+func (f *Findings) compare(before, after []Shard, exact bool) {
 	later := make(map[string]Shard, len(after))
 	for _, sh := range after {
 		later[sh.ID] = sh
@@ -71,22 +71,22 @@ func (f *findings) compare(before, after []Shard, exact bool) {
 	for _, was := range before {
 		is, ok := later[was.ID]
 		if !ok {
-			f.add(Forgotten, "shard %s is not listed any more", was.ID)
+			f.Add(Forgotten, "shard %s is not listed any more", was.ID)
 			continue
 		}
 		n := min(len(was.Records), len(is.Records))
 		for i := range n {
 			if was.Records[i] != is.Records[i] {
-				f.add(Forgotten, "the %d-th record of %s was %s at %s and is now %s at %s", i+1, was.ID,
+				f.Add(Forgotten, "the %d-th record of %s was %s at %s and is now %s at %s", i+1, was.ID,
 					was.Records[i].ID, was.Records[i].Sequence, is.Records[i].ID, is.Records[i].Sequence)
 				break
 			}
 		}
 		if n < len(was.Records) {
-			f.add(Forgotten, "%s had %d records and has %d", was.ID, len(was.Records), n)
+			f.Add(Forgotten, "%s had %d records and has %d", was.ID, len(was.Records), n)
 		}
 		if exact && n < len(is.Records) {
-			f.add(Appeared, "%s had %d records and has %d, though nobody wrote", was.ID, n, len(is.Records))
+			f.Add(Appeared, "%s had %d records and has %d, though nobody wrote", was.ID, n, len(is.Records))
 		}
 	}
 }

@@ -110,23 +110,26 @@ func (v Violation) String() string { return string(v.Rule) + ": " + v.Text }
 // maxPerRule bounds the violations that are reported of each rule.
 const maxPerRule = 5
 
-// findings collects violations.
-type findings struct {
+// Findings collects violations, a few of each rule.
+type Findings struct {
 	stream string
 	all    []Violation
 	count  map[Rule]int
 }
 
-func newFindings(stream string) *findings { return &findings{stream: stream, count: map[Rule]int{}} }
+// NewFindings returns the findings about something of a name, none yet.
+func NewFindings(stream string) *Findings { return &Findings{stream: stream, count: map[Rule]int{}} }
 
-func (f *findings) add(r Rule, format string, args ...any) {
+// Add adds a violation.
+func (f *Findings) Add(r Rule, format string, args ...any) {
 	f.count[r]++
 	if f.count[r] <= maxPerRule {
 		f.all = append(f.all, Violation{r, f.stream + ": " + fmt.Sprintf(format, args...)})
 	}
 }
 
-func (f *findings) result() []Violation {
+// Result returns all violations.
+func (f *Findings) Result() []Violation {
 	for r, n := range f.count {
 		if n > maxPerRule {
 			f.all = append(f.all, Violation{r, fmt.Sprintf("%s: and %d more", f.stream, n-maxPerRule)})
