@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
 // Kinesis returns a client that never tries again: what a call answers is what
@@ -20,8 +21,23 @@ func Kinesis(url, region, accessKey, secretKey string) *kinesis.Client {
 		BaseEndpoint: aws.String(url),
 		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
 		Retryer:      aws.NopRetryer{},
-		HTTPClient:   &http.Client{Transport: plainBodies{&http.Transport{MaxIdleConnsPerHost: 16, ResponseHeaderTimeout: 20 * time.Second}}},
+		HTTPClient:   httpClient(16),
 	})
+}
+
+// SQS is Kinesis for queues. It has room for receives that wait.
+func SQS(url, region, accessKey, secretKey string) *sqs.Client {
+	return sqs.New(sqs.Options{
+		Region:       region,
+		BaseEndpoint: aws.String(url),
+		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
+		Retryer:      aws.NopRetryer{},
+		HTTPClient:   httpClient(64),
+	})
+}
+
+func httpClient(idle int) *http.Client {
+	return &http.Client{Transport: plainBodies{&http.Transport{MaxIdleConnsPerHost: idle, ResponseHeaderTimeout: 30 * time.Second}}}
 }
 
 // plainBodies hides that the SDK's bodies can write themselves. The SDK closes a
