@@ -305,6 +305,7 @@ func randomOperations(t *testing.T, fifo bool, seed uint64) {
 			md.note("%v pass", d)
 		case k < 94:
 			md.counts()
+			md.peeks()
 		case k < 96:
 			md.note("restart")
 			r.restart()
