@@ -6,6 +6,7 @@ import (
 
 	"github.com/millrace/millrace/internal/api"
 	sqsapi "github.com/millrace/millrace/internal/awsapi/sqs"
+	"github.com/millrace/millrace/internal/base/fault"
 	"github.com/millrace/millrace/internal/store"
 )
 
@@ -57,7 +58,7 @@ func (s *Service) settle(ctx context.Context, key queueKey, all []settling, sing
 
 // apply runs f for every receipt handle in one commit.
 func (s *Service) apply(ctx context.Context, key queueKey, all []settling, single bool, f func(tx store.Tx, m *memory, r receipt, sg *settling, now int64) error) error {
-	return s.update(store.Freeing(ctx), key, func(tx store.Tx, _ *queue, m *memory) error {
+	err := s.update(store.Freeing(ctx), key, func(tx store.Tx, _ *queue, m *memory) error {
 		now := s.now()
 		for i := range all {
 			sg := &all[i]
@@ -75,6 +76,11 @@ func (s *Service) apply(ctx context.Context, key queueKey, all []settling, singl
 		if single && all[0].err != nil {
 			return all[0].err
 		}
+		fault.Point("sqs.settle.written")
 		return nil
 	})
+	if err == nil {
+		fault.Point("sqs.settle.durable")
+	}
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/millrace/millrace/internal/api"
 	sqsapi "github.com/millrace/millrace/internal/awsapi/sqs"
 	"github.com/millrace/millrace/internal/base/clock"
+	"github.com/millrace/millrace/internal/base/fault"
 	"github.com/millrace/millrace/internal/inflight"
 	"github.com/millrace/millrace/internal/store"
 )
@@ -48,11 +49,18 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 				q.waiting.drop(wt)
 				wt = nil
 			}
-			q, rc = handle, handle.receiving(tx, m, &a)
+			var err error
+			if rc, err = handle.receiving(ctx, tx, m, &a); err != nil {
+				return err
+			}
+			q = handle
 			if err := m.order.receive(tx, rc); err != nil {
 				return err
 			}
 			got = received{m.desc, rc.out}
+			if len(rc.out) > 0 {
+				fault.Point("sqs.receive.written")
+			}
 			if deadline == 0 {
 				deadline = rc.now + 1000*int64(a.wait.Or(m.desc.Attributes.ReceiveWait))
 			}
@@ -61,10 +69,14 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 			}
 			return nil
 		})
+		if rc != nil && rc.buried {
+			s.mover.kick(q.key)
+		}
 		switch {
 		case err != nil:
 			return received{}, err
 		case len(got.messages) > 0:
+			fault.Point("sqs.receive.durable")
 			return got, nil
 		case wt == nil:
 			if rc.full && !again && !key.fifo() {
@@ -84,15 +96,21 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 }
 
 // receiving begins a receive on a queue's memory.
-func (q *queue) receiving(tx store.Tx, m *memory, a *asked) *receiving {
+func (q *queue) receiving(ctx context.Context, tx store.Tx, m *memory, a *asked) (*receiving, error) {
 	now := q.svc.now()
 	rc := &receiving{
 		now: now, until: now + 1000*int64(a.visibility.Or(m.desc.Attributes.VisibilityTimeout)), max: a.max,
 		attempt: a.attempt, limit: q.svc.o.InFlight, horizon: m.horizon(q.svc),
 	}
 	if p := m.desc.Attributes.RedrivePolicy; p != nil {
-		rc.maxReceives = p.MaxReceives
-		rc.dead = func(it inflight.Item) error { return q.bury(tx, m, it) }
+		buries, err := q.svc.buries(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if buries {
+			rc.maxReceives = p.MaxReceives
+			rc.dead = func(it inflight.Item) { m.bury(tx, it) }
+		}
 	}
-	return rc
+	return rc, nil
 }

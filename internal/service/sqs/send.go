@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/millrace/millrace/internal/base/fault"
 	"github.com/millrace/millrace/internal/store"
 )
 
@@ -55,12 +56,14 @@ func (s *Service) send(ctx context.Context, key queueKey, prepare func(d *descri
 					return err
 				}
 			}
+			fault.Point("sqs.send.written")
 			return nil
 		})
 		if errors.Is(err, errChanged) {
 			continue
 		}
 		if err == nil {
+			fault.Point("sqs.send.durable")
 			s.count(key, messages)
 		}
 		return err
