@@ -7,6 +7,7 @@ import (
 	"github.com/millrace/millrace/internal/api"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // accountSettings is the registry's row of settings.
@@ -57,12 +58,6 @@ func (r registry) settings(ctx context.Context) (a accountSettings, err error) {
 }
 
 func readSettings(rd store.Reader) (a accountSettings, err error) {
-	b, err := rd.Get(settingsKey)
-	if isNotFound(err) {
-		return a, nil
-	}
-	if err != nil {
-		return a, err
-	}
-	return a, decodeRow(b, &a)
+	_, err = row.Find(rd, settingsKey, &a)
+	return a, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // errUnchanged is what an edit of settings returns when there is nothing to do.
@@ -29,7 +30,7 @@ func (s *Service) changeSettings(ctx context.Context, name, arn api.Opt[string],
 			return err
 		}
 		s.begin(&d, updating, &change{Settings: &set})
-		tx.Set(descriptionKey, encodeRow(d))
+		tx.Set(descriptionKey, row.Encode(d))
 		return nil
 	})
 	if errors.Is(err, errUnchanged) {

@@ -119,11 +119,11 @@ func (h *harness) inconsistency() string {
 	rows, err := h.registry(testAccount, testRegion).list(h.t.Context())
 	h.must(err)
 	shards := 0
-	for _, row := range rows {
-		_, st, err := h.stream(h.t.Context(), streamKey{testAccount, testRegion, row.Name})
+	for _, entry := range rows {
+		_, st, err := h.stream(h.t.Context(), streamKey{testAccount, testRegion, entry.Name})
 		h.must(err)
-		if st == nil || row.Shards != len(st.openShard) {
-			return fmt.Sprintf("the registry counts %d shards of %s", row.Shards, row.Name)
+		if st == nil || entry.Shards != len(st.openShard) {
+			return fmt.Sprintf("the registry counts %d shards of %s", entry.Shards, entry.Name)
 		}
 		shards += len(st.shards)
 	}

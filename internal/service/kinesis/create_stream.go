@@ -54,21 +54,21 @@ func (s *Service) CreateStream(ctx context.Context, in *kinesisapi.CreateStreamI
 	if err := checkTags(in.Tags, nil); err != nil {
 		return err
 	}
-	row := &registryRow{Name: key.name, Shards: shards, OnDemand: set.OnDemand, Initial: description{settings: set, NextShard: uint32(shards), Tags: in.Tags}}
+	entry := &registryRow{Name: key.name, Shards: shards, OnDemand: set.OnDemand, Initial: description{settings: set, NextShard: uint32(shards), Tags: in.Tags}}
 	now := s.o.Clock.Now().UTC()
-	row.Initial.CreatedAt = now
-	s.begin(&row.Initial, creating, nil)
+	entry.Initial.CreatedAt = now
+	s.begin(&entry.Initial, creating, nil)
 	if err := s.awaitBurial(ctx, key); err != nil {
 		return err
 	}
-	err := s.registry(key.account, key.region).reserve(ctx, row, now, func(rows []*registryRow) error {
-		return s.checkCreate(ctx, key, row, rows)
+	err := s.registry(key.account, key.region).reserve(ctx, entry, now, func(rows []*registryRow) error {
+		return s.checkCreate(ctx, key, entry, rows)
 	})
 	if err != nil {
 		return err
 	}
 	fault.Point("kinesis.create.reserved")
-	if err := s.writeStream(ctx, key, row); err != nil {
+	if err := s.writeStream(ctx, key, entry); err != nil {
 		return err
 	}
 	h, st, err := s.stream(ctx, key) // arms the end of CREATING
@@ -105,12 +105,12 @@ func (s *Service) awaitBurial(ctx context.Context, key streamKey) error {
 }
 
 // checkCreate holds a new stream against those that there are.
-func (s *Service) checkCreate(ctx context.Context, key streamKey, row *registryRow, rows []*registryRow) error {
+func (s *Service) checkCreate(ctx context.Context, key streamKey, entry *registryRow, rows []*registryRow) error {
 	if slices.ContainsFunc(rows, func(r *registryRow) bool { return r.Name == key.name }) {
 		return kinesisapi.ErrResourceInUseException.New("Stream %s under account %s already exists.", key.name, key.account)
 	}
-	if open := openShards(rows); s.o.ShardQuota > 0 && open+row.Shards > s.o.ShardQuota {
-		return shardQuotaExceeded(key.account, s.o.ShardQuota, open, row.Shards)
+	if open := openShards(rows); s.o.ShardQuota > 0 && open+entry.Shards > s.o.ShardQuota {
+		return shardQuotaExceeded(key.account, s.o.ShardQuota, open, entry.Shards)
 	}
 	inCreation := 0
 	for _, r := range rows {
@@ -122,7 +122,7 @@ func (s *Service) checkCreate(ctx context.Context, key streamKey, row *registryR
 			inCreation++
 		}
 	}
-	if row.OnDemand {
+	if entry.OnDemand {
 		if err := checkOnDemandCount(key, rows); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // DeleteStream begins the end of a stream: it is DELETING when this returns, and
@@ -23,7 +24,7 @@ func (s *Service) DeleteStream(ctx context.Context, in *kinesisapi.DeleteStreamI
 		}
 		d := st.description
 		s.begin(&d, deleting, nil)
-		tx.Set(descriptionKey, encodeRow(d))
+		tx.Set(descriptionKey, row.Encode(d))
 		return nil
 	})
 }

@@ -5,6 +5,7 @@ import (
 
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // DeregisterStreamConsumer begins the end of a consumer, and of its
@@ -24,10 +25,10 @@ func (s *Service) DeregisterStreamConsumer(ctx context.Context, in *kinesisapi.D
 		}
 		ending := *c
 		ending.Status, ending.Due = deleting, s.o.Clock.Now().Add(s.o.TransitionDelay)
-		tx.Set(consumerKey(c.Name), encodeRow(ending))
+		tx.Set(consumerKey(c.Name), row.Encode(ending))
 		d := st.description
 		d.LastConsumer = max(d.LastConsumer, c.CreatedAt.Unix())
-		tx.Set(descriptionKey, encodeRow(d))
+		tx.Set(descriptionKey, row.Encode(d))
 		return nil
 	})
 }

@@ -28,8 +28,8 @@ func (s *Service) DescribeLimits(ctx context.Context, _ *kinesisapi.DescribeLimi
 }
 
 func onDemandStreams(rows []*registryRow) (n int) {
-	for _, row := range rows {
-		if row.OnDemand {
+	for _, entry := range rows {
+		if entry.OnDemand {
 			n++
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
+	"github.com/millrace/millrace/internal/base/arn"
 )
 
 const (
@@ -15,7 +16,7 @@ const (
 // knownKey reports whether a KeyId names the server's own key, as alias or as
 // the alias' ARN in the stream's account and region.
 func knownKey(key streamKey, id string) bool {
-	return id == managedKey || id == "arn:aws:kms:"+key.region+":"+key.account+":"+managedKey
+	return id == managedKey || id == arn.New("kms", key.region, key.account, managedKey).String()
 }
 
 // checkKey refuses a KeyId that names no key.

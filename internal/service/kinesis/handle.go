@@ -157,7 +157,7 @@ func (h *stream) arm(st *streamState) { h.armAt(st.due()) }
 func (h *stream) armAt(at time.Time) {
 	h.timerMu.Lock()
 	defer h.timerMu.Unlock()
-	if at.Equal(h.timerAt) || h.svc.life.Err() != nil {
+	if at.Equal(h.timerAt) || h.svc.work.Closed() {
 		return
 	}
 	if h.timer != nil {
@@ -170,7 +170,7 @@ func (h *stream) armAt(at time.Time) {
 	}
 	delay := max(at.Sub(h.svc.o.Clock.Now()), 0)
 	// A timer that is due already must not run inside the caller's locks.
-	h.timer = h.svc.o.Clock.AfterFunc(max(delay, time.Millisecond), func() { h.svc.spawn(h.advance) })
+	h.timer = h.svc.o.Clock.AfterFunc(max(delay, time.Millisecond), func() { h.svc.work.Go(h.advance) })
 }
 
 func (h *stream) disarm() {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/millrace/millrace/internal/base/fault"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // Status names of the API, as they are stored.
@@ -37,14 +38,14 @@ func (h *stream) settleAtOnce(ctx context.Context) {
 		return
 	}
 	done := make(chan struct{})
-	h.svc.spawn(func(ctx context.Context) {
+	h.svc.work.Go(func(ctx context.Context) {
 		defer close(done)
 		h.advance(ctx)
 	})
 	select {
 	case <-done:
 	case <-ctx.Done():
-	case <-h.svc.life.Done():
+	case <-h.svc.work.Done():
 	}
 }
 
@@ -103,7 +104,7 @@ func settle(tx store.Tx, st *streamState, now time.Time) error {
 		d.settings = *d.Change.Settings
 	}
 	d.Status, d.Due, d.Change = active, time.Time{}, nil
-	tx.Set(descriptionKey, encodeRow(d))
+	tx.Set(descriptionKey, row.Encode(d))
 	return nil
 }
 
@@ -117,7 +118,7 @@ func settleConsumers(tx store.Tx, st *streamState, now time.Time) error {
 		default:
 			settled := *c
 			settled.Status, settled.Due = active, time.Time{}
-			tx.Set(consumerKey(c.Name), encodeRow(settled))
+			tx.Set(consumerKey(c.Name), row.Encode(settled))
 		}
 	}
 	return nil

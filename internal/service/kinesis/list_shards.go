@@ -6,6 +6,7 @@ import (
 
 	"github.com/millrace/millrace/internal/api"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 const maxListShards = 1000 // shards of one answer (reference kinesis-streams §3)
@@ -153,7 +154,7 @@ func startAfter(key streamKey, id string) (int64, error) {
 
 // nextShards returns the token of the following page.
 func (s *Service) nextShards(st *streamState, q shardQuestion) (api.Opt[string], error) {
-	token, err := s.sealPage(page{op: "ListShards", key: st.key, incarnation: st.Incarnation, filter: encodeRow(q.filter), after: shardID(uint32(q.after))})
+	token, err := s.sealPage(page{op: "ListShards", key: st.key, incarnation: st.Incarnation, filter: row.Encode(q.filter), after: shardID(uint32(q.after))})
 	return api.Some(token), err
 }
 
@@ -164,7 +165,7 @@ func (s *Service) shardsOfToken(ctx context.Context, token string) (q shardQuest
 		return q, err
 	}
 	q.key, q.incarnation = p.key, p.incarnation
-	if err := decodeRow(p.filter, &q.filter); err != nil {
+	if err := row.Decode(p.filter, &q.filter); err != nil {
 		return q, err
 	}
 	q.after, err = startAfter(p.key, p.after)

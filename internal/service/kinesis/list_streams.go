@@ -30,8 +30,8 @@ func (s *Service) ListStreams(ctx context.Context, in *kinesisapi.ListStreamsInp
 	limit := min(int(in.Limit.Or(listStreamsDefault)), listStreamsMax)
 	out.StreamNames, out.StreamSummaries = []string{}, []kinesisapi.StreamSummary{}
 	out.HasMoreStreams = api.Some(false)
-	for _, row := range rows {
-		if row.Name <= after {
+	for _, entry := range rows {
+		if entry.Name <= after {
 			continue
 		}
 		if len(out.StreamNames) == limit {
@@ -40,20 +40,20 @@ func (s *Service) ListStreams(ctx context.Context, in *kinesisapi.ListStreamsInp
 			out.NextToken = api.Some(token)
 			return err
 		}
-		key := streamKey{call.Account, call.Region, row.Name}
+		key := streamKey{call.Account, call.Region, entry.Name}
 		_, st, err := s.stream(ctx, key)
 		if err != nil {
 			return err
 		}
 		if st == nil {
-			if row.Deleting {
+			if entry.Deleting {
 				continue // all that is left is its row
 			}
-			st = &streamState{key: key, description: row.Initial} // its name is reserved, its rows follow
+			st = &streamState{key: key, description: entry.Initial} // its name is reserved, its rows follow
 		}
-		out.StreamNames = append(out.StreamNames, row.Name)
+		out.StreamNames = append(out.StreamNames, entry.Name)
 		out.StreamSummaries = append(out.StreamSummaries, kinesisapi.StreamSummary{
-			StreamName:              api.Some(row.Name),
+			StreamName:              api.Some(entry.Name),
 			StreamARN:               api.Some(key.arn()),
 			StreamStatus:            api.Some(st.Status),
 			StreamModeDetails:       st.modeDetails(),

@@ -2,11 +2,11 @@ package kinesis
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/millrace/millrace/internal/api"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // pageLife is how long a page token can be used (reference kinesis-streams §3).
@@ -35,23 +35,23 @@ type pageRow struct {
 
 // sealPage returns the token of the page after p.after.
 func (s *Service) sealPage(p page) (string, error) {
-	return s.tokens.seal(pageToken, encodeRow(pageRow{p.op, p.key.account, p.key.region, p.key.name, p.incarnation, p.filter, p.after, s.o.Clock.Now()}))
+	return s.tokens.Seal(pageToken, row.Encode(pageRow{p.op, p.key.account, p.key.region, p.key.name, p.incarnation, p.filter, p.after, s.o.Clock.Now()}))
 }
 
 // openPage reverses sealPage. A token that is none of this operation's, account's
 // and region's is invalid; one that is too old has expired.
 func (s *Service) openPage(ctx context.Context, op, token string) (page, error) {
 	call := api.CallOf(ctx)
-	var row pageRow
-	b, err := s.tokens.open(pageToken, token)
-	if err == nil && b[0] == rowVersion {
-		err = json.Unmarshal(b[1:], &row)
+	var p pageRow
+	b, err := s.tokens.Open(nil, pageToken, token)
+	if err == nil {
+		err = row.Decode(b, &p)
 	}
-	if err != nil || row.Op != op || row.Account != call.Account || row.Region != call.Region {
+	if err != nil || p.Op != op || p.Account != call.Account || p.Region != call.Region {
 		return page{}, kinesisapi.ErrInvalidArgumentException.New("Invalid NextToken.")
 	}
-	if age := s.o.Clock.Now().Sub(row.Made); age > pageLife {
+	if age := s.o.Clock.Now().Sub(p.Made); age > pageLife {
 		return page{}, kinesisapi.ErrExpiredNextTokenException.New("NextToken has expired. It was created %d seconds ago; the tolerated delay is %d seconds.", int(age.Seconds()), int(pageLife.Seconds()))
 	}
-	return page{row.Op, streamKey{row.Account, row.Region, row.Name}, row.Incarnation, row.Filter, row.After}, nil
+	return page{p.Op, streamKey{p.Account, p.Region, p.Name}, p.Incarnation, p.Filter, p.After}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // reconcile completes what a crash left half done: a creation whose name is
@@ -28,9 +29,9 @@ func (s *Service) reconcile(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read registry %s: %w", name, err)
 		}
-		for _, row := range rows {
-			key.name = row.Name
-			if err := s.reconcileStream(ctx, key, row); err != nil {
+		for _, entry := range rows {
+			key.name = entry.Name
+			if err := s.reconcileStream(ctx, key, entry); err != nil {
 				return fmt.Errorf("stream %s: %w", key.arn(), err)
 			}
 		}
@@ -38,9 +39,9 @@ func (s *Service) reconcile(ctx context.Context) error {
 	return nil
 }
 
-func (s *Service) reconcileStream(ctx context.Context, key streamKey, row *registryRow) error {
+func (s *Service) reconcileStream(ctx context.Context, key streamKey, entry *registryRow) error {
 	ctx = store.Freeing(ctx)
-	if row.Deleting {
+	if entry.Deleting {
 		return s.removeStream(ctx, newStream(s, key))
 	}
 	_, st, err := s.stream(ctx, key)
@@ -48,12 +49,12 @@ func (s *Service) reconcileStream(ctx context.Context, key streamKey, row *regis
 		return err
 	}
 	if st == nil {
-		return s.writeStream(ctx, key, row)
+		return s.writeStream(ctx, key, entry)
 	}
 	if err := s.dropOrphans(ctx, st); err != nil {
 		return err
 	}
-	if row.Shards == len(st.openShard) && row.OnDemand == st.wanted().OnDemand {
+	if entry.Shards == len(st.openShard) && entry.OnDemand == st.wanted().OnDemand {
 		return nil
 	}
 	return s.settleShards(ctx, st)
@@ -92,39 +93,39 @@ func (s *Service) settleShards(ctx context.Context, st *streamState) error {
 	if st.Change != nil && st.Change.Reshard != nil {
 		return nil
 	}
-	return s.registry(st.key.account, st.key.region).change(ctx, st.key.name, func(row *registryRow, _ []*registryRow) error {
-		row.Shards, row.OnDemand = len(st.openShard), st.wanted().OnDemand
+	return s.registry(st.key.account, st.key.region).change(ctx, st.key.name, func(entry *registryRow, _ []*registryRow) error {
+		entry.Shards, entry.OnDemand = len(st.openShard), st.wanted().OnDemand
 		return nil
 	})
 }
 
 // reserveShards raises the registry's count of a stream's shards to n.
 func (s *Service) reserveShards(ctx context.Context, key streamKey, n int, refuse func(open, limit int) error) error {
-	return s.registry(key.account, key.region).change(ctx, key.name, func(row *registryRow, all []*registryRow) error {
-		if row.Shards >= n {
+	return s.registry(key.account, key.region).change(ctx, key.name, func(entry *registryRow, all []*registryRow) error {
+		if entry.Shards >= n {
 			return nil
 		}
-		if open := openShards(all); s.o.ShardQuota > 0 && open-row.Shards+n > s.o.ShardQuota {
+		if open := openShards(all); s.o.ShardQuota > 0 && open-entry.Shards+n > s.o.ShardQuota {
 			return refuse(open, s.o.ShardQuota)
 		}
-		row.Shards = n
+		entry.Shards = n
 		return nil
 	})
 }
 
 // writeStream writes a new stream's partition and logs from its registry row.
 // It can be repeated.
-func (s *Service) writeStream(ctx context.Context, key streamKey, row *registryRow) error {
-	shards := firstShards(&row.Initial, row.Shards)
+func (s *Service) writeStream(ctx context.Context, key streamKey, entry *registryRow) error {
+	shards := firstShards(&entry.Initial, entry.Shards)
 	if err := each(len(shards), func(i int) error {
-		return s.createLog(ctx, key.log(row.Initial.Incarnation, shards[i].Index))
+		return s.createLog(ctx, key.log(entry.Initial.Incarnation, shards[i].Index))
 	}); err != nil {
 		return err
 	}
 	return s.o.Store.Partition(key.partition()).Update(ctx, func(tx store.Tx) error {
-		tx.Set(descriptionKey, encodeRow(row.Initial))
+		tx.Set(descriptionKey, row.Encode(entry.Initial))
 		for _, sh := range shards {
-			tx.Set(shardKey(sh.Index), encodeRow(sh))
+			tx.Set(shardKey(sh.Index), row.Encode(sh))
 		}
 		return nil
 	})

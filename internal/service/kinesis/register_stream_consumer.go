@@ -7,6 +7,7 @@ import (
 	"github.com/millrace/millrace/internal/api"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // Limits of a stream's consumers (reference kinesis-streams §4.4, §7).
@@ -42,7 +43,7 @@ func (s *Service) RegisterStreamConsumer(ctx context.Context, in *kinesisapi.Reg
 		now := s.o.Clock.Now()
 		second := max(now.Unix(), int64(st.Incarnation), st.LastConsumer+1)
 		c = &consumer{Name: in.ConsumerName.V, CreatedAt: time.Unix(second, 0).UTC(), Status: creating, Due: now.Add(s.o.TransitionDelay), Tags: in.Tags}
-		tx.Set(consumerKey(c.Name), encodeRow(c))
+		tx.Set(consumerKey(c.Name), row.Encode(c))
 		return nil
 	})
 	if err != nil {

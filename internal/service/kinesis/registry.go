@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // registry is the partition of an account in a region. It reserves names and
@@ -39,7 +40,7 @@ type tombstone struct {
 // rows returns all streams, by name.
 func (r registry) rows(rd store.Reader) ([]*registryRow, error) {
 	var rows []*registryRow
-	err := scanRows(rd, streamPrefix, &rows)
+	err := row.Scan(rd, streamPrefix, &rows)
 	return rows, err
 }
 
@@ -55,7 +56,7 @@ func (r registry) list(ctx context.Context) (rows []*registryRow, err error) {
 // reserve writes the row of a new stream. check sees the rows that there are and
 // may refuse. The row's Initial.Incarnation is set beyond every creation second
 // that a stream of the name used before.
-func (r registry) reserve(ctx context.Context, row *registryRow, now time.Time, check func(rows []*registryRow) error) error {
+func (r registry) reserve(ctx context.Context, entry *registryRow, now time.Time, check func(rows []*registryRow) error) error {
 	return r.part.Update(ctx, func(tx store.Tx) error {
 		rows, err := r.rows(tx)
 		if err != nil {
@@ -64,31 +65,26 @@ func (r registry) reserve(ctx context.Context, row *registryRow, now time.Time, 
 		if err := check(rows); err != nil {
 			return err
 		}
-		row.Initial.Incarnation = uint64(now.Unix())
+		entry.Initial.Incarnation = uint64(now.Unix())
 		var t tombstone
-		switch b, err := tx.Get(tombstoneKey(row.Name)); {
-		case isNotFound(err):
-		case err != nil:
+		if _, err := row.Find(tx, tombstoneKey(entry.Name), &t); err != nil {
 			return err
-		default:
-			if err := decodeRow(b, &t); err != nil {
-				return err
-			}
-			row.Initial.Incarnation = max(row.Initial.Incarnation, t.Last+1)
 		}
-		tx.Set(registryKey(row.Name), encodeRow(row))
+		// Without a tombstone Last is 0, and every second is beyond it.
+		entry.Initial.Incarnation = max(entry.Initial.Incarnation, t.Last+1)
+		tx.Set(registryKey(entry.Name), row.Encode(entry))
 		return nil
 	})
 }
 
 // change rewrites the row of a stream; a missing one is left alone.
-func (r registry) change(ctx context.Context, name string, f func(row *registryRow, all []*registryRow) error) error {
+func (r registry) change(ctx context.Context, name string, f func(entry *registryRow, all []*registryRow) error) error {
 	return r.part.Update(ctx, func(tx store.Tx) error {
 		all, err := r.rows(tx)
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(all, func(row *registryRow) bool { return row.Name == name })
+		i := slices.IndexFunc(all, func(entry *registryRow) bool { return entry.Name == name })
 		if i < 0 {
 			return nil
 		}
@@ -96,22 +92,22 @@ func (r registry) change(ctx context.Context, name string, f func(row *registryR
 		if err := f(all[i], all); err != nil || before.Shards == all[i].Shards && before.Deleting == all[i].Deleting && before.OnDemand == all[i].OnDemand {
 			return err
 		}
-		tx.Set(registryKey(name), encodeRow(all[i]))
+		tx.Set(registryKey(name), row.Encode(all[i]))
 		return nil
 	})
 }
 
 // openShards sums the shards of all streams.
 func openShards(rows []*registryRow) (n int) {
-	for _, row := range rows {
-		n += row.Shards
+	for _, entry := range rows {
+		n += entry.Shards
 	}
 	return n
 }
 
 func (r registry) markDeleting(ctx context.Context, name string, last uint64) error {
-	return r.change(ctx, name, func(row *registryRow, _ []*registryRow) error {
-		row.Deleting, row.Last = true, last
+	return r.change(ctx, name, func(entry *registryRow, _ []*registryRow) error {
+		entry.Deleting, entry.Last = true, last
 		return nil
 	})
 }
@@ -119,19 +115,12 @@ func (r registry) markDeleting(ctx context.Context, name string, last uint64) er
 // bury replaces the row of a stream that is gone by its tombstone.
 func (r registry) bury(ctx context.Context, name string) error {
 	return r.part.Update(ctx, func(tx store.Tx) error {
-		b, err := tx.Get(registryKey(name))
-		if isNotFound(err) {
-			return nil
-		}
-		var row registryRow
-		if err == nil {
-			err = decodeRow(b, &row)
-		}
-		if err != nil {
+		var entry registryRow
+		if found, err := row.Find(tx, registryKey(name), &entry); err != nil || !found {
 			return err
 		}
 		tx.Delete(registryKey(name))
-		tx.Set(tombstoneKey(name), encodeRow(tombstone{Last: row.Last}))
+		tx.Set(tombstoneKey(name), row.Encode(tombstone{Last: entry.Last}))
 		return nil
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/millrace/millrace/internal/base/fault"
 	"github.com/millrace/millrace/internal/base/hash128"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // reshard is the stored intent of a change of shards. It is carried out in
@@ -150,7 +151,7 @@ func (h *stream) reshard(ctx context.Context, st *streamState) error {
 			return nil
 		}
 		d.Status, d.Due, d.Change = active, time.Time{}, nil
-		tx.Set(descriptionKey, encodeRow(d))
+		tx.Set(descriptionKey, row.Encode(d))
 		return nil
 	}); err != nil {
 		return err
@@ -207,16 +208,16 @@ func (h *stream) reshardSteps(ctx context.Context, st *streamState, steps []*ste
 			for _, parent := range s.parents {
 				closed := *parent
 				closed.Closed, closed.Records = at, ends[i]
-				tx.Set(shardKey(closed.Index), encodeRow(closed))
+				tx.Set(shardKey(closed.Index), row.Encode(closed))
 				i++
 			}
 			for _, child := range s.children {
 				child.Index, child.Created, child.Opened, child.Stamps = d.NextShard, created, at, stamps
-				tx.Set(shardKey(child.Index), encodeRow(child))
+				tx.Set(shardKey(child.Index), row.Encode(child))
 				d.NextShard++
 			}
 		}
-		tx.Set(descriptionKey, encodeRow(d))
+		tx.Set(descriptionKey, row.Encode(d))
 		return nil
 	})
 	if err != nil {

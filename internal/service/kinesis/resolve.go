@@ -6,6 +6,7 @@ import (
 
 	"github.com/millrace/millrace/internal/api"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
+	"github.com/millrace/millrace/internal/base/arn"
 )
 
 // streamNotFound is AWS's answer for a stream that is not there.
@@ -104,12 +105,12 @@ func parseStreamARN(arn string) (streamKey, bool) {
 }
 
 // splitARN returns account and region of a Kinesis ARN, and what follows them.
-func splitARN(arn string) (key streamKey, rest string, ok bool) {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 || parts[0] != "arn" || !strings.HasPrefix(parts[1], "aws") || parts[2] != "kinesis" || len(parts[4]) != 12 {
+func splitARN(s string) (key streamKey, rest string, ok bool) {
+	a, ok := arn.Parse(s)
+	if !ok || a.Service != "kinesis" || len(a.Account) != 12 {
 		return key, "", false
 	}
-	return streamKey{region: parts[3], account: parts[4]}, parts[5], true
+	return streamKey{region: a.Region, account: a.Account}, a.Resource, true
 }
 
 // validName reports whether a name has the form of streams' and consumers' names

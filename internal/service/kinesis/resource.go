@@ -6,6 +6,7 @@ import (
 
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // resource is a stream or a consumer, as the operations on tags and policies
@@ -77,12 +78,12 @@ func (r *resource) change(ctx context.Context, edit func(st *streamState, a atta
 		if r.consumer == "" {
 			d := st.description
 			d.Tags, d.Policy = a.Tags, a.Policy
-			tx.Set(descriptionKey, encodeRow(d))
+			tx.Set(descriptionKey, row.Encode(d))
 			return nil
 		}
 		c := *st.consumer(r.consumer)
 		c.Tags, c.Policy = a.Tags, a.Policy
-		tx.Set(consumerKey(c.Name), encodeRow(c))
+		tx.Set(consumerKey(c.Name), row.Encode(c))
 		return nil
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // On-demand streams scale by themselves: the shards double when the busiest
@@ -48,7 +49,7 @@ func (h *stream) scale(ctx context.Context, last rate) error {
 		return h.update(ctx, func(tx store.Tx, st *streamState) error {
 			d := st.description
 			d.Peaks, _ = notePeak(d.Peaks, now, last)
-			tx.Set(descriptionKey, encodeRow(d))
+			tx.Set(descriptionKey, row.Encode(d))
 			return nil
 		})
 	}
@@ -68,7 +69,7 @@ func (h *stream) scale(ctx context.Context, last rate) error {
 		d.Peaks, _ = notePeak(d.Peaks, now, last)
 		d.ScaledAt = now
 		h.svc.begin(&d, updating, &change{Reshard: &reshard{Count: target}})
-		tx.Set(descriptionKey, encodeRow(d))
+		tx.Set(descriptionKey, row.Encode(d))
 		return nil
 	})
 }

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/base/clock"
+	"github.com/millrace/millrace/internal/base/work"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/token"
 )
 
 // Options configures a Service.
@@ -39,14 +41,11 @@ type Options struct {
 // Service serves Kinesis Data Streams for all accounts and regions.
 type Service struct {
 	o      Options
-	tokens *tokens
+	tokens *token.Sealer
+	work   *work.Group // everything that runs on behalf of no request
 
 	mu      sync.Mutex
 	streams map[streamKey]*stream
-
-	life context.Context // ends with Close
-	stop context.CancelFunc
-	work sync.WaitGroup // everything that runs on behalf of no request
 }
 
 // New returns a service on a store, having resumed what an earlier run left
@@ -67,57 +66,28 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if o.TrimInterval == 0 {
 		o.TrimInterval = time.Minute
 	}
-	s := &Service{o: o, streams: make(map[streamKey]*stream)}
-	s.life, s.stop = context.WithCancel(context.Background())
+	s := &Service{o: o, work: work.NewGroup(o.Clock), streams: make(map[streamKey]*stream)}
 	var err error
-	if s.tokens, err = openTokens(ctx, o.Store); err != nil {
-		return nil, fmt.Errorf("kinesis: open the key of tokens: %w", err)
+	if s.tokens, err = token.Open(ctx, o.Store, root); err != nil {
+		return nil, fmt.Errorf("kinesis: %w", err)
 	}
 	if err := s.reconcile(ctx); err != nil {
 		return nil, fmt.Errorf("kinesis: resume: %w", err)
 	}
-	s.every(s.o.TrimInterval, s.trimAll)
-	s.every(scaleInterval, s.scaleAll)
+	s.work.Every(s.o.TrimInterval, s.trimAll)
+	s.work.Every(scaleInterval, s.scaleAll)
 	return s, nil
 }
 
 // Close stops everything that the service does by itself and waits for it.
 func (s *Service) Close() error {
-	s.stop()
+	s.work.Close()
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, st := range s.streams {
 		st.disarm()
 	}
-	s.mu.Unlock()
-	s.work.Wait()
 	return nil
-}
-
-// spawn runs f in a goroutine that Close waits for.
-func (s *Service) spawn(f func(ctx context.Context)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.life.Err() != nil {
-		return
-	}
-	s.work.Go(func() { f(s.life) })
-}
-
-// every calls f in turns of the interval, until Close.
-func (s *Service) every(interval time.Duration, f func(ctx context.Context)) {
-	s.spawn(func(ctx context.Context) {
-		timer := s.o.Clock.NewTimer(interval)
-		defer timer.Stop()
-		for {
-			select {
-			case <-timer.C():
-				f(ctx)
-				timer.Reset(interval)
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
 }
 
 // stream returns the stream of that name with its state, or nils where there is

@@ -6,6 +6,7 @@ import (
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 	"github.com/millrace/millrace/internal/base/hash128"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // SplitShard begins to split a shard in two at a hash key.
@@ -53,7 +54,7 @@ func (s *Service) beginReshard(ctx context.Context, h *stream, st *streamState, 
 		}
 		d := st.description
 		s.begin(&d, updating, &change{Reshard: r})
-		tx.Set(descriptionKey, encodeRow(d))
+		tx.Set(descriptionKey, row.Encode(d))
 		return nil
 	})
 }

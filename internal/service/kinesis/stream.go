@@ -5,6 +5,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/millrace/millrace/internal/base/arn"
 	"github.com/millrace/millrace/internal/base/hash128"
 	"github.com/millrace/millrace/internal/store"
 )
@@ -14,7 +15,7 @@ import (
 type streamKey struct{ account, region, name string }
 
 func (k streamKey) arn() string {
-	return "arn:aws:kinesis:" + k.region + ":" + k.account + ":stream/" + k.name
+	return arn.New("kinesis", k.region, k.account, "stream/"+k.name).String()
 }
 
 // description is the one row of a stream that is neither a shard nor a consumer.

@@ -7,6 +7,7 @@ import (
 	"github.com/millrace/millrace/internal/api"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // UpdateAccountSettings enables or disables the commitment to a minimum
@@ -35,7 +36,7 @@ func (s *Service) UpdateAccountSettings(ctx context.Context, in *kinesisapi.Upda
 		default:
 			return nil
 		}
-		tx.Set(settingsKey, encodeRow(a))
+		tx.Set(settingsKey, row.Encode(a))
 		return nil
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/millrace/millrace/internal/api"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 const (
@@ -60,7 +61,7 @@ func (s *Service) UpdateShardCount(ctx context.Context, in *kinesisapi.UpdateSha
 		d := st.description
 		d.CountUpdates = append(recent(d.CountUpdates, now), now)
 		s.begin(&d, updating, &change{Reshard: &reshard{Count: target}})
-		tx.Set(descriptionKey, encodeRow(d))
+		tx.Set(descriptionKey, row.Encode(d))
 		return nil
 	})
 	if err != nil {

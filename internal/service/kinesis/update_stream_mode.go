@@ -48,13 +48,13 @@ func (s *Service) UpdateStreamMode(ctx context.Context, in *kinesisapi.UpdateStr
 		return err
 	}
 	// The registry counts on-demand streams, so it comes first.
-	err = s.registry(h.key.account, h.key.region).change(ctx, h.key.name, func(row *registryRow, all []*registryRow) error {
-		if onDemand && !row.OnDemand {
+	err = s.registry(h.key.account, h.key.region).change(ctx, h.key.name, func(entry *registryRow, all []*registryRow) error {
+		if onDemand && !entry.OnDemand {
 			if err := checkOnDemandCount(h.key, all); err != nil {
 				return err
 			}
 		}
-		row.OnDemand = row.OnDemand || onDemand
+		entry.OnDemand = entry.OnDemand || onDemand
 		return nil
 	})
 	if err != nil {
@@ -74,8 +74,8 @@ func (s *Service) settleMode(ctx context.Context, h *stream) error {
 	if err != nil || st == nil {
 		return err
 	}
-	return s.registry(h.key.account, h.key.region).change(ctx, h.key.name, func(row *registryRow, _ []*registryRow) error {
-		row.OnDemand = st.wanted().OnDemand
+	return s.registry(h.key.account, h.key.region).change(ctx, h.key.name, func(entry *registryRow, _ []*registryRow) error {
+		entry.OnDemand = st.wanted().OnDemand
 		return nil
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/millrace/millrace/internal/api"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/row"
 )
 
 // UpdateStreamRecordDistributionStrategy decides whether a stream's records go
@@ -26,7 +27,7 @@ func (s *Service) UpdateStreamRecordDistributionStrategy(ctx context.Context, in
 		}
 		d := st.description
 		d.AutoDistribution = auto
-		tx.Set(descriptionKey, encodeRow(d))
+		tx.Set(descriptionKey, row.Encode(d))
 		return nil
 	})
 }
