@@ -32,6 +32,7 @@ import (
 	"github.com/millrace/millrace/internal/edge"
 	"github.com/millrace/millrace/internal/obs"
 	"github.com/millrace/millrace/internal/service/kinesis"
+	"github.com/millrace/millrace/internal/service/sqs"
 	"github.com/millrace/millrace/internal/store"
 )
 
@@ -173,7 +174,19 @@ func (a *App) startServices(ctx context.Context) ([]api.Handler, error) {
 		return nil, err
 	}
 	a.onStop("kinesis", func(context.Context) error { return streams.Close() })
-	return streams.Handlers(), nil
+	queues, err := sqs.New(ctx, sqs.Options{
+		Store: a.store, Clock: a.clock, Logger: a.logger.With("service", "sqs"), Metrics: a.metrics.Queues,
+		Cooldown: a.config.QueueCooldown,
+		InFlight: int64(a.config.QueueInFlight),
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.onStop("sqs", func(context.Context) error { return queues.Close() })
+	a.metrics.Queues.Watch(func(yield func(obs.Depth)) {
+		queues.Depths(func(d sqs.Depth) { yield(obs.Depth(d)) })
+	})
+	return append(streams.Handlers(), queues.Handlers()...), nil
 }
 
 // openListeners opens the listeners and serves them until the edge shuts down.

@@ -92,11 +92,8 @@ func (x *Index) rebuild() {
 // must show what was added and removed so far: in an Update, its Tx.
 func (x *Index) First(r store.Reader) (Place, bool, error) {
 	for {
-		for len(x.heap) > 0 {
-			if _, ok := x.live[x.heap[0]]; ok {
-				return x.heap[0], true, nil
-			}
-			x.heap.pop()
+		if p, ok := x.Head(); ok {
+			return p, true, nil
 		}
 		if x.loaded && x.horizon == end {
 			return Place{}, false, nil
@@ -105,6 +102,17 @@ func (x *Index) First(r store.Reader) (Place, bool, error) {
 			return Place{}, false, err
 		}
 	}
+}
+
+// Head returns the first place as First does, if it is in memory.
+func (x *Index) Head() (Place, bool) {
+	for len(x.heap) > 0 {
+		if _, ok := x.live[x.heap[0]]; ok {
+			return x.heap[0], true
+		}
+		x.heap.pop()
+	}
+	return Place{}, false
 }
 
 // Until counts the places in memory up to a time that have a tag. They are all

@@ -254,6 +254,30 @@ func (m *Machine) Ready(now int64) iter.Seq[uint64] {
 	}
 }
 
+// Known yields, in no order, the IDs of the items whose places are in memory.
+func (m *Machine) Known() iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		for _, x := range []*Index{m.front, m.back} {
+			for p := range x.live {
+				if !yield(p.ID) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Lowest returns the lowest ID of those that Known yields, and whether there is
+// one.
+func (m *Machine) Lowest() (id uint64, ok bool) {
+	for known := range m.Known() {
+		if !ok || known < id {
+			id, ok = known, true
+		}
+	}
+	return id, ok
+}
+
 // Tags of places.
 const (
 	waiting   = 0

@@ -34,6 +34,8 @@ type Config struct {
 	APILimits       string        `name:"api-limits" def:"off" enum:"off,aws" help:"aws: requests per second and day of control operations are limited as in AWS."`
 	ShardQuota      int           `name:"shard-quota" def:"20000" placeholder:"N" help:"Shards per account and region; 0 for no limit."`
 	TransitionDelay time.Duration `name:"transition-delay" def:"500ms" placeholder:"TIME" help:"How long CREATING, UPDATING and DELETING last."`
+	QueueCooldown   time.Duration `name:"queue-cooldown" def:"60s" placeholder:"TIME" help:"How long the name of a deleted SQS queue is kept, and a purged queue is not purged again; 0s for neither rule."`
+	QueueInFlight   int           `name:"queue-in-flight" def:"120000" placeholder:"N" help:"Messages in flight of an SQS queue."`
 
 	TLSCert    string   `name:"tls-cert" def:"" placeholder:"FILE" help:"Certificate chain to present, PEM; read again on SIGHUP. Made at first start when not given."`
 	TLSKey     string   `name:"tls-key" def:"" placeholder:"FILE" help:"Its private key, PEM."`

@@ -25,7 +25,8 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.Listen != "127.0.0.1:4566" || c.TLSListen != "127.0.0.1:4567" || c.Memory != 256*units.MiB || c.Auth != "enforce" ||
-		c.TransitionDelay != 500*time.Millisecond || c.ShardQuota != 20000 || c.ShardLimits.Factor != 1 || c.MinFree.Set || c.Fsync != "always" {
+		c.TransitionDelay != 500*time.Millisecond || c.ShardQuota != 20000 || c.QueueCooldown != time.Minute || c.QueueInFlight != 120000 ||
+		c.ShardLimits.Factor != 1 || c.MinFree.Set || c.Fsync != "always" {
 		t.Errorf("defaults are %+v", c)
 	}
 	for _, s := range settings {
@@ -85,6 +86,7 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		{"origin", Sources{Flags: map[string]string{"cors-origin": "example.com"}}, "", []string{"https://"}},
 		{"limits", Sources{Flags: map[string]string{"shard-limits": "10"}}, "", []string{"xN"}},
 		{"memory", Sources{Flags: map[string]string{"memory": "1MiB"}}, "", []string{"64MiB"}},
+		{"messages in flight", Sources{Flags: map[string]string{"queue-in-flight": "0"}}, "", []string{"1 is the least"}},
 		{"boolean", Sources{Env: []string{"MILLRACE_PPROF=maybe"}}, "", []string{"true nor false"}},
 		{"mapping for a value", Sources{}, "listen: {a: b}\n", []string{"plain value"}},
 		{"no mapping", Sources{}, "- a\n- b\n", []string{"mapping of settings"}},

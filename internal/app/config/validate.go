@@ -42,6 +42,9 @@ func (c *Config) validate() error {
 	if c.Memory < 64*units.MiB {
 		fail("memory: %v is too little, 64MiB is the least", c.Memory)
 	}
+	if c.QueueInFlight < 1 {
+		fail("queue-in-flight: %d is too little, 1 is the least", c.QueueInFlight)
+	}
 	if o := c.CORSOrigin; o != "" && o != "*" {
 		if u, err := url.Parse(o); err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" {
 			fail("cors-origin: %q is not an origin, such as https://app.example.com", o)

@@ -24,6 +24,9 @@ type order interface {
 	// counts returns the messages that can be had, those in flight and those that
 	// are delayed.
 	counts(now int64) counts
+	// oldest returns the sequence of the oldest message of those that memory knows
+	// of, and whether there is one.
+	oldest() (seq uint64, ok bool)
 	// clear removes every message.
 	clear(tx store.Tx)
 	// expire removes messages that were sent before a time, at most limit of them,
