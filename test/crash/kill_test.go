@@ -2,11 +2,9 @@ package crash
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -37,17 +35,11 @@ func (k *kept) history() history.Stream {
 
 // killing is one run of TestKill.
 type killing struct {
-	t      *testing.T
-	site   *site
-	rnd    *rand.Rand
-	points []string
-	kept   []*kept
+	killer
+	kept []*kept
 
 	reshards resharder
 	churn    churn
-
-	rounds int
-	deaths map[string]int // by cause
 }
 
 // TestKill kills a server under load, at random moments, at fault points and
@@ -55,10 +47,7 @@ type killing struct {
 // its writers were told.
 func TestKill(t *testing.T) {
 	t.Logf("-crash.seed=%d", *crashSeed)
-	k := &killing{
-		t: t, site: newSite(t, "--min-free=0", "--shard-limits=off", "--transition-delay=30ms"),
-		rnd: rand.New(rand.NewPCG(*crashSeed, 0)), points: points(t), deaths: map[string]int{},
-	}
+	k := &killing{killer: newKiller(t, "kinesis.", "--shard-limits=off", "--transition-delay=30ms")}
 	k.site.addAccount("111122223333", otherAccessKey)
 	// Three have one name: nothing of one may get into another.
 	for i, st := range []*kept{
@@ -126,85 +115,25 @@ func (k *killing) create(srv *server) {
 
 // round lets all work until the server is dead.
 func (k *killing) round(srv *server) {
-	k.rounds++
-	ctx, cancel := context.WithTimeout(k.t.Context(), 30*time.Second)
-	defer cancel()
-	var work sync.WaitGroup
-	do := func(what string, c *kinesis.Client, f func(ctx context.Context, c *kinesis.Client) error) {
-		work.Go(func() {
-			err := f(ctx, c)
-			if err == nil {
-				return
-			}
-			// Only the server's end excuses an error, and it comes at once.
-			select {
-			case <-srv.Done():
-				if code(err) == "" {
-					return
-				}
-			case <-time.After(10 * time.Second):
-			}
-			k.t.Errorf("%s: %v", what, err)
-		})
-	}
-	for _, st := range k.kept {
-		for _, w := range st.writers {
-			do("write to "+w.stream, st.client(srv), w.run)
-		}
-	}
 	followed := k.kept[0].known
-	do("follow", srv.client(), func(ctx context.Context, c *kinesis.Client) (err error) {
-		followed, err = follow(ctx, c, k.kept[0].name, followed)
-		return err
+	k.killer.round(srv, func(do func(string, func(context.Context) error)) {
+		with := func(what string, c *kinesis.Client, f func(ctx context.Context, c *kinesis.Client) error) {
+			do(what, func(ctx context.Context) error { return f(ctx, c) })
+		}
+		for _, st := range k.kept {
+			for _, w := range st.writers {
+				with("write to "+w.stream, st.client(srv), w.run)
+			}
+		}
+		with("follow", srv.client(), func(ctx context.Context, c *kinesis.Client) (err error) {
+			followed, err = follow(ctx, c, k.kept[0].name, followed)
+			return err
+		})
+		with("reshard", srv.client(), k.reshards.run)
+		with("encrypt", srv.client(), func(ctx context.Context, c *kinesis.Client) error { return encrypt(ctx, c, k.kept[2].name) })
+		with("create and delete", srv.client(), k.churn.run)
 	})
-	do("reshard", srv.client(), k.reshards.run)
-	do("encrypt", srv.client(), func(ctx context.Context, c *kinesis.Client) error { return encrypt(ctx, c, k.kept[2].name) })
-	do("create and delete", srv.client(), k.churn.run)
-
-	k.deaths[k.end(srv)]++
-	if !srv.Killed() {
-		k.t.Errorf("the server ended by itself, %v:\n%s", srv.Ended(), srv.Tail(6000))
-	}
-	cancel()
-	work.Wait()
 	k.kept[0].known = followed
-}
-
-// end lets the server live a while, kills it, and returns by what.
-func (k *killing) end(srv *server) string {
-	if k.rnd.IntN(2) == 0 {
-		point := k.points[k.rnd.IntN(len(k.points))]
-		srv.arm(fmt.Sprintf("%s:%d", point, 1+k.rnd.IntN(4)))
-		select {
-		case <-srv.Done():
-			return point
-		case <-time.After(3 * time.Second):
-		}
-	} else {
-		select {
-		case <-srv.Done():
-			return "none"
-		case <-time.After(time.Duration(50+k.rnd.IntN(1500)) * time.Millisecond):
-		}
-	}
-	srv.Kill()
-	return "signal"
-}
-
-// restart starts the server again, on some occasions after starts that are
-// killed on their way.
-func (k *killing) restart() *server {
-	for k.rnd.IntN(3) == 0 {
-		srv := k.site.launch()
-		select {
-		case <-srv.Done():
-			k.t.Errorf("the server ended while it started, %v:\n%s", srv.Ended(), srv.Tail(6000))
-		case <-time.After(time.Duration(k.rnd.IntN(200)) * time.Millisecond):
-		}
-		srv.Kill()
-		k.deaths["start"]++
-	}
-	return k.site.start()
 }
 
 // verify waits until no stream is in transition, then reads what has come and

@@ -204,8 +204,8 @@ func poll(ctx context.Context, limit time.Duration, f func() bool) bool {
 	return true
 }
 
-// points are the names of the fault points in the source.
-func points(t *testing.T) []string {
+// points are the names of the fault points in the source that begin with prefix.
+func points(t *testing.T, prefix string) []string {
 	t.Helper()
 	var names []string
 	call := regexp.MustCompile(`fault\.Point\("([^"]+)"\)`)
@@ -215,7 +215,9 @@ func points(t *testing.T) []string {
 		}
 		text, err := os.ReadFile(path)
 		for _, m := range call.FindAllSubmatch(text, -1) {
-			names = append(names, string(m[1]))
+			if name := string(m[1]); strings.HasPrefix(name, prefix) {
+				names = append(names, name)
+			}
 		}
 		return err
 	})
