@@ -3,8 +3,6 @@ package sqs
 import (
 	"context"
 	"errors"
-	"maps"
-	"strings"
 
 	"github.com/millrace/millrace/internal/api"
 	sqsapi "github.com/millrace/millrace/internal/awsapi/sqs"
@@ -18,7 +16,7 @@ import (
 // the answer.
 func (s *Service) CreateQueue(ctx context.Context, in *sqsapi.CreateQueueRequest, out *sqsapi.CreateQueueResult) error {
 	call := api.CallOf(ctx)
-	key := queueKey{strings.Clone(call.Account), strings.Clone(call.Region), strings.Clone(in.QueueName.V)}
+	key := queueKey{call.Account, call.Region, in.QueueName.V}
 	wanted, err := newAttributes(key, in.Attributes)
 	if err != nil {
 		return err
@@ -26,9 +24,12 @@ func (s *Service) CreateQueue(ctx context.Context, in *sqsapi.CreateQueueRequest
 	if err := checkTags(in.Tags); err != nil {
 		return err
 	}
+	if err := s.checkDeadLetterQueue(ctx, key, wanted.RedrivePolicy); err != nil {
+		return err
+	}
 	unlock := s.lockName(key)
 	defer unlock()
-	d := &description{Attributes: wanted, Tags: maps.Clone(in.Tags)}
+	d := &description{Attributes: wanted, Tags: in.Tags}
 	if wanted.encrypts() {
 		if d.Key, err = s.encryptionKey(ctx, key); err != nil {
 			return err

@@ -12,6 +12,9 @@ const (
 	maxTagValue = 256
 )
 
+// maxTags is how many tags a queue can have, so that its description stays small.
+const maxTags = 200
+
 // checkTags checks tags that are to be given to a queue.
 func checkTags(tags map[string]string) error {
 	for k, v := range tags {
@@ -23,6 +26,14 @@ func checkTags(tags map[string]string) error {
 		case len(k) >= 4 && strings.EqualFold(k[:4], "aws:"):
 			return invalidParameter("Tag keys cannot start with the reserved prefix aws:.")
 		}
+	}
+	return checkTagCount(tags)
+}
+
+// checkTagCount checks how many tags a queue would have.
+func checkTagCount(tags map[string]string) error {
+	if len(tags) > maxTags {
+		return invalidParameter("A queue can have %d tags at most.", maxTags)
 	}
 	return nil
 }
