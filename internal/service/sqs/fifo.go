@@ -53,8 +53,10 @@ func (l *lane) flying(now int64) (n int64) {
 func (l *lane) fresh() int64 { return l.messages - int64(len(l.held)) }
 
 func (f *fifo) send(tx store.Tx, sd *sending) error {
-	if repeats, err := f.deduplicate(tx, sd); repeats || err != nil {
-		return err
+	if !sd.moved {
+		if repeats, err := f.deduplicate(tx, sd); repeats || err != nil {
+			return err
+		}
 	}
 	defer f.commit()
 	l, err := f.lanes.of(tx, sd.group)
@@ -178,16 +180,16 @@ func (f *fifo) serve(tx store.Tx, rc *receiving, l *lane) error {
 			rc.skip()
 		case rc.maxReceives > 0 && h.count >= rc.maxReceives && rc.dead != nil:
 			// It leaves the lane, where later scans would meet it.
-			tx.Delete(key)
-			tx.Set(messageKey(asideLane, h.seq), b)
-			if err := rc.dead(h.item(asideLane)); err != nil {
-				return err
-			}
+			setAside(tx, l.id, h.seq, bytes.Clone(b))
+			rc.bury(h.item(asideLane))
 		case !rc.take():
 			return nil
 		default:
 			h.count++
 			h.until, h.last = rc.until, rc.now
+			if h.first == 0 { // it came back from a move
+				h.first = rc.now
+			}
 			h.lease = inflight.Lease{Epoch: tx.Version().Epoch, N: h.lease.N + 1}
 			rc.out = append(rc.out, delivered{h.item(l.id), bytes.Clone(b)})
 			i++

@@ -29,6 +29,11 @@ type order interface {
 	oldest() (seq uint64, ok bool)
 	// clear removes every message.
 	clear(tx store.Tx)
+	// leave takes a message that was delivered just now out of the order and the
+	// counts, and returns it with the place where its contents are from then on.
+	leave(tx store.Tx, it inflight.Item, now int64) (inflight.Item, error)
+	// back reverses that: the message can be had at once.
+	back(tx store.Tx, it inflight.Item, group string, now int64) error
 	// expire removes messages that were sent before a time, at most limit of them,
 	// and returns how many. Fewer than limit: there are no more.
 	expire(tx store.Tx, now, before int64, limit int) (int, error)
@@ -58,6 +63,8 @@ type sending struct {
 	messageID [16]byte
 	row       []byte // what is stored
 	size      int    // bytes that count as the message's
+	moved     bool   // it comes from another queue, which makes it no repeat
+	since     int64  // of a dead letter: when it was sent first, ms; 0 where that is now
 	// repeats is set by send: an earlier message had the deduplication id, and seq
 	// and messageID are its.
 	repeats bool
@@ -71,7 +78,8 @@ type receiving struct {
 	out   []delivered
 	// dead receives messages that were received too often, which are then in no
 	// order any more; nil where the queue has no use for that.
-	dead        func(it inflight.Item) error
+	dead        func(it inflight.Item)
+	buried      bool   // there were some
 	maxReceives uint32 // 0: no limit
 	limit       int64  // messages in flight, in all
 	room        int64  // messages that may come into flight still
@@ -97,6 +105,13 @@ func (rc *receiving) take() bool {
 	}
 	rc.room--
 	return true
+}
+
+// bury hands over a message that was received too often.
+func (rc *receiving) bury(it inflight.Item) {
+	rc.dead(it)
+	rc.buried = true
+	rc.skip()
 }
 
 // maxSkipped bounds the expired and dead messages that one receive removes. The

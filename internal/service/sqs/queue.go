@@ -171,6 +171,8 @@ func (q *queue) memory(tx store.Tx) (*memory, error) {
 		return nil, errOtherHandle
 	}
 	q.mem = m
+	// Whoever lost the memory may have lost a kick with it.
+	q.svc.mover.kick(q.key)
 	return m, nil
 }
 

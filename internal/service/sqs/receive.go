@@ -49,7 +49,11 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 				q.waiting.drop(wt)
 				wt = nil
 			}
-			q, rc = handle, handle.receiving(tx, m, &a)
+			var err error
+			if rc, err = handle.receiving(ctx, tx, m, &a); err != nil {
+				return err
+			}
+			q = handle
 			if err := m.order.receive(tx, rc); err != nil {
 				return err
 			}
@@ -65,6 +69,9 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 			}
 			return nil
 		})
+		if rc != nil && rc.buried {
+			s.mover.kick(q.key)
+		}
 		switch {
 		case err != nil:
 			return received{}, err
@@ -89,15 +96,21 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 }
 
 // receiving begins a receive on a queue's memory.
-func (q *queue) receiving(tx store.Tx, m *memory, a *asked) *receiving {
+func (q *queue) receiving(ctx context.Context, tx store.Tx, m *memory, a *asked) (*receiving, error) {
 	now := q.svc.now()
 	rc := &receiving{
 		now: now, until: now + 1000*int64(a.visibility.Or(m.desc.Attributes.VisibilityTimeout)), max: a.max,
 		attempt: a.attempt, limit: q.svc.o.InFlight, horizon: m.horizon(q.svc),
 	}
 	if p := m.desc.Attributes.RedrivePolicy; p != nil {
-		rc.maxReceives = p.MaxReceives
-		rc.dead = func(it inflight.Item) error { return q.bury(tx, m, it) }
+		buries, err := q.svc.buries(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if buries {
+			rc.maxReceives = p.MaxReceives
+			rc.dead = func(it inflight.Item) { m.bury(tx, it) }
+		}
 	}
-	return rc
+	return rc, nil
 }

@@ -40,8 +40,9 @@ type Service struct {
 	work   *work.Group
 	ids    messageIDs
 	names  nameLocks
+	mover  *mover
 
-	met    bool // every queue is known; of sweep
+	met bool // every queue is known; of sweep
 
 	mu     sync.Mutex
 	queues map[queueKey]*queue
@@ -74,9 +75,11 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, fmt.Errorf("sqs: %w", err)
 	}
 	s.work = work.NewGroup(o.Clock)
+	s.mover = newMover(s)
 	if err := s.reconcile(ctx); err != nil {
 		return nil, fmt.Errorf("sqs: resume: %w", err)
 	}
+	s.work.Go(s.mover.resume)
 	s.work.Every(o.SweepInterval, s.sweep)
 	return s, nil
 }

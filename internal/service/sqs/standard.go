@@ -20,6 +20,7 @@ type standard struct {
 	m     *memory
 	items *inflight.Machine
 	fair  *fair // lanes of the groups
+	early *inflight.Index
 }
 
 func newStandard(m *memory) *standard {
@@ -27,6 +28,7 @@ func newStandard(m *memory) *standard {
 		m:     m,
 		items: inflight.New(inflight.Options{Prefix: itemsPrefix, Back: backAfter}, m.meta.Items),
 		fair:  newFair(m),
+		early: inflight.NewIndex(earlyPrefix, earlyWindow),
 	}
 }
 
@@ -54,12 +56,22 @@ func (s *standard) send(tx store.Tx, sd *sending) error {
 		s.m.meta.Fresh++
 	}
 	tx.Set(messageKey(lane, sd.seq), sd.row)
+	if sd.since > 0 {
+		s.early.Add(tx, inflight.Place{At: sd.since, ID: sd.seq}, 0)
+	}
 	return nil
 }
 
 func (s *standard) receive(tx store.Tx, rc *receiving) error {
 	defer s.commit()
 	s.room(rc)
+	if rc.horizon > 0 {
+		n, err := s.expireEarly(tx, rc.horizon, maxSkipped)
+		if err != nil {
+			return err
+		}
+		rc.skipped += n
+	}
 	for met := -1; rc.more() && met != rc.met(); {
 		met = rc.met()
 		if err := s.due(tx, rc); err != nil {
@@ -96,10 +108,7 @@ func (s *standard) due(tx store.Tx, rc *receiving) error {
 		}
 		if rc.maxReceives > 0 && it.Count >= rc.maxReceives && rc.dead != nil {
 			s.items.Remove(tx, it)
-			if err := rc.dead(it); err != nil {
-				return err
-			}
-			rc.skip()
+			rc.bury(it)
 			continue
 		}
 		if !rc.take() {
@@ -305,6 +314,7 @@ func (s *standard) counts(now int64) counts {
 func (s *standard) clear(tx store.Tx) {
 	s.items.Clear(tx)
 	s.fair.clear(tx)
+	s.early.Clear(tx)
 	tx.DeleteRange(messagePrefix, laneEnd(math.MaxUint64-1))
 	s.m.meta.Messages, s.m.meta.Fresh = 0, 0
 	s.m.meta.Cursor = s.m.meta.Last + 1
@@ -331,7 +341,11 @@ func (s *standard) expire(tx store.Tx, _, before int64, limit int) (int, error) 
 	for _, it := range old {
 		s.remove(tx, it)
 	}
-	n := len(old)
+	n, err := s.expireEarly(tx, before, limit-len(old))
+	if err != nil {
+		return 0, err
+	}
+	n += len(old)
 	meta := &s.m.meta
 	if n < limit && meta.Fresh > 0 && meta.Cursor < horizon {
 		r := run{plainLane, meta.Cursor, meta.Fresh}
