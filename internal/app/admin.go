@@ -16,6 +16,7 @@ func (a *App) adminHandler() http.Handler {
 	m.Handle("GET /_millrace/metrics", a.metrics.Handler())
 	m.HandleFunc("POST /_millrace/backup", a.rootOnly(a.serveBackup))
 	m.HandleFunc("POST /_millrace/clock/accept", a.rootOnly(a.serveClockAccept))
+	a.routeQueues(m)
 	if a.config.Pprof {
 		m.HandleFunc("GET /_millrace/pprof/", func(w http.ResponseWriter, r *http.Request) {
 			// The index links to its neighbours and strips its own prefix.

@@ -61,6 +61,8 @@ type App struct {
 	store store.Store
 	edge  *edge.Server
 
+	queues *sqs.Service
+
 	listen, tlsListen net.Listener // tlsListen is nil where TLS is off
 
 	closers []closer
@@ -174,7 +176,7 @@ func (a *App) startServices(ctx context.Context) ([]api.Handler, error) {
 		return nil, err
 	}
 	a.onStop("kinesis", func(context.Context) error { return streams.Close() })
-	queues, err := sqs.New(ctx, sqs.Options{
+	a.queues, err = sqs.New(ctx, sqs.Options{
 		Store: a.store, Clock: a.clock, Logger: a.logger.With("service", "sqs"), Metrics: a.metrics.Queues,
 		Cooldown: a.config.QueueCooldown,
 		InFlight: int64(a.config.QueueInFlight),
@@ -182,11 +184,11 @@ func (a *App) startServices(ctx context.Context) ([]api.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.onStop("sqs", func(context.Context) error { return queues.Close() })
+	a.onStop("sqs", func(context.Context) error { return a.queues.Close() })
 	a.metrics.Queues.Watch(func(yield func(obs.Depth)) {
-		queues.Depths(func(d sqs.Depth) { yield(obs.Depth(d)) })
+		a.queues.Depths(func(d sqs.Depth) { yield(obs.Depth(d)) })
 	})
-	return append(streams.Handlers(), queues.Handlers()...), nil
+	return append(streams.Handlers(), a.queues.Handlers()...), nil
 }
 
 // openListeners opens the listeners and serves them until the edge shuts down.

@@ -6,6 +6,7 @@ type adminCmd struct {
 	Restore adminRestoreCmd `cmd:"" help:"Make a data directory of a backup."`
 	Upgrade adminUpgradeCmd `cmd:"" help:"Bring the data of a server that does not run to this release's format."`
 	Clock   adminClockCmd   `cmd:"" help:"After the clock has jumped."`
+	SQS     adminSQSCmd     `cmd:"" name:"sqs" help:"Look at queues and their messages; bring messages in and out."`
 }
 
 type adminClockCmd struct {

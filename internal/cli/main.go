@@ -51,7 +51,7 @@ type commands struct {
 	Bench   benchCmd   `cmd:"" help:"Put load on an endpoint, and measure."`
 
 	Doctor  doctorCmd  `cmd:"" help:"Examine the data of a server that does not run."`
-	Admin   adminCmd   `cmd:"" help:"Certificates, backup, upgrades."`
+	Admin   adminCmd   `cmd:"" help:"Certificates, backup, upgrades, queues."`
 	Version versionCmd `cmd:"" help:"What this binary is."`
 }
 

@@ -83,7 +83,7 @@ func TestPeekStandardQueue(t *testing.T) {
 		r.send(url, "of-b", "b", "")
 		got := r.receive(url, 2)
 		r.wantBodies(got, "m0 m1 ")
-		all := "m0 in-flight 1, m1 in-flight 1, late delayed 0, m2 visible 0, m3 visible 0, of-a visible 0, of-b visible 0"
+		all := "m0 in-flight 1, m1 in-flight 1, m2 visible 0, m3 visible 0, late delayed 0, of-a visible 0, of-b visible 0"
 		r.wantTold(r.peek("orders", PeekOptions{}), all)
 		r.wantTold(r.peek("orders", PeekOptions{}), all) // it leaves no trace
 		r.wantTold(r.peek("orders", PeekOptions{State: InFlight}), "m0 in-flight 1, m1 in-flight 1")

@@ -3,6 +3,7 @@ package sqs
 import (
 	"encoding/binary"
 	"errors"
+	"iter"
 	"math"
 	"strconv"
 	"strings"
@@ -15,10 +16,11 @@ import (
 // walk looks at the messages of a queue in a snapshot of its rows: without the
 // writer lock, and without a trace. It needs no memory but for one lane.
 //
-// Its order in a standard queue: the exceptions, as they were sent, then what was
-// never delivered, lane after lane. In a FIFO queue it is lane after lane, each
-// in its order. So a message is met once, where a walk goes on from the place
-// where another one ended too, unless it was delivered in between.
+// Its order in a standard queue is that in which messages were sent, but that those
+// of groups come last, lane after lane, as long as they were never delivered. In a
+// FIFO queue it is lane after lane, each in its order. So a message is met once,
+// where a walk goes on from the place where another one ended too, unless it was
+// delivered in between.
 type walk struct {
 	r     store.Reader
 	desc  *description
@@ -28,7 +30,7 @@ type walk struct {
 	since uint64 // what was sent before this sequence has expired
 
 	state State  // Any: all
-	group string // "" for all; in the exceptions it is left to visit
+	group string // "" for all; outside of the lanes it is left to visit
 	after position
 	// visit is called with each message.
 	visit func(v *visited) error
@@ -64,7 +66,7 @@ type visited struct {
 // position is a place in the order of a walk: that of a message. The zero value
 // is before all.
 type position struct {
-	backlog bool // of a lane; else in the exceptions of a standard queue
+	backlog bool // of a group's lane; else of a standard queue, by time
 	lane    uint64
 	seq     uint64
 }
@@ -148,24 +150,24 @@ func (w *walk) meet(v *visited) error {
 
 func (w *walk) standard() error {
 	if !w.after.backlog {
-		if err := w.exceptions(); err != nil {
+		if err := w.byTime(); err != nil {
 			return err
 		}
 	}
 	if w.state == InFlight || w.state == Delayed {
 		return nil
 	}
-	if w.group == "" && w.after.lane == plainLane && w.meta.Fresh > 0 {
-		if err := w.lane(&lane{id: plainLane, cursor: w.meta.Cursor}); err != nil {
-			return err
-		}
-	}
 	return w.lanes()
 }
 
-// exceptions meets the messages of a standard queue that were delivered or
-// delayed.
-func (w *walk) exceptions() error {
+// byTime meets the messages of a standard queue that were delivered or delayed,
+// and between them those that name no group.
+func (w *walk) byTime() error {
+	plain, err := w.plain()
+	if err != nil {
+		return err
+	}
+	defer plain.stop()
 	items := inflight.New(inflight.Options{Prefix: itemsPrefix}, w.meta.Items)
 	for kv, err := range w.r.Scan(items.Bounds(w.after.seq+1, math.MaxUint64)) {
 		if err != nil {
@@ -175,23 +177,73 @@ func (w *walk) exceptions() error {
 		if err != nil {
 			return err
 		}
-		v := visited{at: position{seq: it.ID}, seq: it.ID, state: Visible, count: it.Count, first: it.First}
-		if err := w.step(v.at); err != nil {
+		if err := plain.until(it.ID); err != nil {
 			return err
 		}
-		if it.Visible > w.now {
-			v.state, v.until = Delayed, it.Visible
-			if it.Delivered() {
-				v.state = InFlight
-			}
+		if err := w.exception(it); err != nil {
+			return err
 		}
-		if w.state != Any && w.state != v.state {
-			continue
+	}
+	return plain.until(math.MaxUint64)
+}
+
+// exception meets a message that was delivered or delayed.
+func (w *walk) exception(it inflight.Item) error {
+	v := visited{at: position{seq: it.ID}, seq: it.ID, state: Visible, count: it.Count, first: it.First}
+	if err := w.step(v.at); err != nil {
+		return err
+	}
+	if it.Visible > w.now {
+		v.state, v.until = Delayed, it.Visible
+		if it.Delivered() {
+			v.state = InFlight
 		}
-		if v.row, err = w.r.Get(messageKey(it.Place, it.ID)); err != nil {
-			return missing(it, err)
+	}
+	if w.state != Any && w.state != v.state {
+		return nil
+	}
+	var err error
+	if v.row, err = w.r.Get(messageKey(it.Place, it.ID)); err != nil {
+		return missing(it, err)
+	}
+	return w.meet(&v)
+}
+
+// plainMessages are the messages of the plain lane that were never delivered and
+// that a walk has not met.
+type plainMessages struct {
+	w    *walk
+	next func() (store.KeyValue, error, bool)
+	stop func()
+	kv   store.KeyValue
+	ok   bool // there is one, in kv
+}
+
+func (w *walk) plain() (*plainMessages, error) {
+	if w.group != "" || w.state != Any && w.state != Visible || w.meta.Fresh == 0 {
+		return &plainMessages{stop: func() {}}, nil
+	}
+	p := &plainMessages{w: w}
+	p.next, p.stop = iter.Pull2(w.r.Scan(messageKey(plainLane, max(w.meta.Cursor, w.after.seq+1)), laneEnd(plainLane)))
+	return p, p.step()
+}
+
+func (p *plainMessages) step() (err error) {
+	p.kv, err, p.ok = p.next()
+	return err
+}
+
+// until meets those before a sequence.
+func (p *plainMessages) until(seq uint64) error {
+	for p.ok && seqOf(p.kv.Key) < seq {
+		at := seqOf(p.kv.Key)
+		if err := p.w.step(position{seq: at}); err != nil {
+			return err
 		}
-		if err := w.meet(&v); err != nil {
+		if err := p.w.meet(&visited{at: position{seq: at}, seq: at, state: Visible, row: p.kv.Value}); err != nil {
+			return err
+		}
+		if err := p.step(); err != nil {
 			return err
 		}
 	}
