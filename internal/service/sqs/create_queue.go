@@ -16,6 +16,12 @@ import (
 // the answer.
 func (s *Service) CreateQueue(ctx context.Context, in *sqsapi.CreateQueueRequest, out *sqsapi.CreateQueueResult) error {
 	call := api.CallOf(ctx)
+	if err := notAtQueue(call, "CreateQueue"); err != nil {
+		return err
+	}
+	if !in.QueueName.Set {
+		return missingParameter("QueueName")
+	}
 	key := queueKey{call.Account, call.Region, in.QueueName.V}
 	wanted, err := newAttributes(key, in.Attributes)
 	if err != nil {

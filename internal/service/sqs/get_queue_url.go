@@ -11,6 +11,9 @@ import (
 // accounts' queues it does not tell whether they are there.
 func (s *Service) GetQueueUrl(ctx context.Context, in *sqsapi.GetQueueUrlRequest, out *sqsapi.GetQueueUrlResult) error {
 	call := api.CallOf(ctx)
+	if !in.QueueName.Set {
+		return missingParameter("QueueName")
+	}
 	key := queueKey{call.Account, call.Region, in.QueueName.V}
 	if owner := in.QueueOwnerAWSAccountId.Or(call.Account); owner != call.Account {
 		return sqsapi.ErrQueueDoesNotExist.New("The specified queue does not exist or you do not have access to it.")

@@ -10,6 +10,9 @@ import (
 // ListQueues lists the account's queues in the region by name.
 func (s *Service) ListQueues(ctx context.Context, in *sqsapi.ListQueuesRequest, out *sqsapi.ListQueuesResult) error {
 	call := api.CallOf(ctx)
+	if err := notAtQueue(call, "ListQueues"); err != nil {
+		return err
+	}
 	p, err := s.page(call, in.QueueNamePrefix.V, in.MaxResults, in.NextToken)
 	if err != nil {
 		return err

@@ -57,6 +57,16 @@ func queueOf(call *api.Call, url api.Opt[string]) (queueKey, error) {
 	return queueKey{account: owner, region: call.Region, name: name}, nil
 }
 
+// notAtQueue refuses an operation that is no queue's in a request of Query to the
+// URL of a queue, as AWS does.
+func notAtQueue(call *api.Call, operation string) error {
+	h := call.HTTP()
+	if _, _, ok := parseQueueURL(h.Path, ""); ok && h.Protocol == api.Query {
+		return api.ErrUnknownOperation.New("The action %s is not valid for this endpoint.", operation)
+	}
+	return nil
+}
+
 // queueURL returns the URL by which the caller can use a queue.
 func queueURL(call *api.Call, key queueKey) string {
 	return mint(endpointOf(call), key.account, key.name)
