@@ -26,15 +26,18 @@ type conn struct {
 	r, w int
 }
 
-func dial(address string) (*conn, error) {
+func dial(address string) (*conn, error) { return dialSized(address, readSize) }
+
+// dialSized is dial with so many bytes for what was read.
+func dialSized(address string, size int) (*conn, error) {
 	c, err := net.DialTimeout("tcp", address, 10*time.Second)
 	if err != nil {
 		return nil, err
 	}
-	return newConn(c), nil
+	return newConn(c, size), nil
 }
 
-func newConn(c net.Conn) *conn { return &conn{c: c, buf: make([]byte, readSize)} }
+func newConn(c net.Conn, size int) *conn { return &conn{c: c, buf: make([]byte, size)} }
 
 func (c *conn) close() { _ = c.c.Close() }
 

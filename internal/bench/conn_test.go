@@ -26,7 +26,7 @@ func answer(t *testing.T, text string, n int) (status int, body string, err erro
 		}
 	}()
 	var b strings.Builder
-	status, err = newConn(client).do(net.Buffers{[]byte("he"), []byte("ad")}, func(p []byte) { b.Write(p) })
+	status, err = newConn(client, readSize).do(net.Buffers{[]byte("he"), []byte("ad")}, func(p []byte) { b.Write(p) })
 	return status, b.String(), err
 }
 

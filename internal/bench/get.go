@@ -77,7 +77,7 @@ func (g *getter) read() (d done, err error) {
 	if status != http.StatusOK {
 		return d, &Error{r.operation, status, string(g.page.edge)}
 	}
-	d = done{g.page.records, g.page.records * g.size}
+	d = done{records: g.page.records, bytes: g.page.records * g.size}
 	g.iterator = nextIterator(g.protocol, g.page.edge)
 	if d.records == 0 {
 		g.iterator = ""

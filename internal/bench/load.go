@@ -18,21 +18,51 @@ const (
 	PutRecord        Operation = "put-record"
 	GetRecords       Operation = "get-records"
 	SubscribeToShard Operation = "subscribe"
+
+	SendMessage      Operation = "send-message"
+	SendMessageBatch Operation = "send-message-batch"
+	// QueueCycle sends messages, receives as many and deletes what it received.
+	QueueCycle Operation = "queue-cycle"
+	// ReceiveMessage receives messages, and replaces them: the queue keeps its
+	// depth. Its latency is that of the receive alone.
+	ReceiveMessage Operation = "receive-message"
+	// StreamQueue receives and acknowledges records by a queue on a stream.
+	StreamQueue Operation = "stream-queue"
 )
 
-// Options says what load to put on a stream.
+// queued reports whether the operation is one of SQS.
+func (op Operation) queued() bool {
+	return op == SendMessage || op == SendMessageBatch || op == QueueCycle || op == ReceiveMessage
+}
+
+// batched reports whether the operation's requests have Options.Records records
+// each.
+func (op Operation) batched() bool {
+	return op == PutRecords || op == StreamQueue || op.queued() && op != SendMessage
+}
+
+// Options says what load to put on a stream or on a queue.
 type Options struct {
-	Stream      Stream
+	Stream      Stream // of the operations of Kinesis
+	Queue       Queue  // of the operations of SQS, and of StreamQueue
 	Operation   Operation
 	Protocol    Protocol
 	Connections int
-	Records     int     // of one PutRecords
-	Size        int     // bytes of a record's data
+	Records     int     // records of one PutRecords, messages of one batch
+	Size        int     // bytes of a record's data, of a message's body
 	Rate        float64 // records per second; 0 for as many as it takes
-	Warmup      time.Duration
-	Duration    time.Duration
+	// Groups is how many groups the messages for a FIFO queue belong to, in turn; 0
+	// for a standard queue. They are numbered from FirstGroup on.
+	Groups, FirstGroup int
+	Warmup             time.Duration
+	Duration           time.Duration
+	// Limit ends the load once so many records were sent; 0 for none.
+	Limit int64
 	// Progress is told once a second what has been reached.
 	Progress func(Progress)
+
+	// backlog is how many messages the load of a cycle has sent and not received.
+	backlog *atomic.Int64
 }
 
 // Progress is what a load has reached.
@@ -78,7 +108,10 @@ type worker interface {
 }
 
 // done is what a step reached.
-type done struct{ records, bytes int64 }
+type done struct {
+	records, bytes int64
+	took           time.Duration // what counts as its latency; 0 for all of it
+}
 
 // lane is a worker with what it counted.
 type lane struct {
@@ -96,12 +129,13 @@ type load struct {
 	stopped atomic.Bool
 	began   time.Time
 	tickets atomic.Int64
+	records atomic.Int64 // that were begun, where there is a limit
 
 	mu         sync.Mutex
 	firstError error
 }
 
-// Run puts the load on the stream until its time is over or ctx ends.
+// Run puts the load on until its time is over or ctx ends.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -109,6 +143,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.Operation == SubscribeToShard {
 		return runSubscribe(ctx, o)
 	}
+	o.backlog = new(atomic.Int64)
 	l := &load{o: o}
 	defer l.close()
 	for i := range o.Connections {
@@ -125,8 +160,14 @@ func (o *Options) check() error {
 	switch {
 	case o.Connections < 1:
 		return errors.New("at least one connection is needed")
-	case o.Records < 1 || o.Records > 500:
+	case o.Operation == PutRecords && (o.Records < 1 || o.Records > 500):
 		return errors.New("a PutRecords has 1 to 500 records")
+	case o.Operation.batched() && o.Operation != PutRecords && (o.Records < 1 || o.Records > 10):
+		return errors.New("a batch has 1 to 10 messages")
+	case o.Operation.queued() && (o.Size < 1 || o.Size > 1<<20 || o.Operation != SendMessage && o.Records*o.Size > 1<<20):
+		return errors.New("a message has 1 byte to 1 MiB, and so have all of a batch together")
+	case o.Operation.queued() && o.Protocol != JSON:
+		return errors.New("queues speak JSON only")
 	case o.Size < 1 || o.Size > 10<<20:
 		return errors.New("a record has 1 byte to 10 MiB")
 	case o.Duration <= 0:
@@ -143,6 +184,12 @@ func newWorker(o *Options, i int) (worker, error) {
 		return newPutter(o, i)
 	case GetRecords:
 		return newGetter(o, i)
+	case SendMessage, SendMessageBatch:
+		return newSendWorker(o, i)
+	case QueueCycle, ReceiveMessage:
+		return newCycler(o, i)
+	case StreamQueue:
+		return newTaker(o)
 	}
 	return nil, fmt.Errorf("unknown operation %q", o.Operation)
 }
@@ -159,6 +206,11 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 	for _, n := range l.lanes {
 		wg.Go(func() { l.drive(n) })
 	}
+	ended := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(ended)
+	}()
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	// The first sleep ends the warm-up and aligns the seconds with it.
@@ -181,6 +233,8 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 			before = d
 		case <-end.C:
 			running = false
+		case <-ended:
+			running = false
 		case <-ctx.Done():
 			err, running = ctx.Err(), false
 		}
@@ -192,7 +246,7 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 	for _, n := range l.lanes {
 		r.Requests += n.requests.Load()
 	}
-	wg.Wait()
+	<-ended
 	var all Histogram
 	for _, n := range l.lanes {
 		all.Add(&n.latency)
@@ -232,7 +286,7 @@ const errorPause = 10 * time.Millisecond
 func (l *load) drive(n *lane) {
 	for !l.stopped.Load() {
 		begin := l.turn()
-		if l.stopped.Load() {
+		if l.stopped.Load() || l.o.Limit > 0 && l.records.Add(l.o.per()) > l.o.Limit {
 			return
 		}
 		d, err := n.step()
@@ -243,6 +297,9 @@ func (l *load) drive(n *lane) {
 			time.Sleep(errorPause)
 			continue
 		}
+		if d.took > 0 {
+			took = d.took
+		}
 		if l.warm.Load() && !l.stopped.Load() {
 			n.latency.Record(took)
 			n.requests.Add(1)
@@ -252,17 +309,21 @@ func (l *load) drive(n *lane) {
 	}
 }
 
+// per is how many records a request has.
+func (o *Options) per() int64 {
+	if o.Operation.batched() {
+		return int64(o.Records)
+	}
+	return 1
+}
+
 // turn waits until the next request is due, and returns when that is: a request
 // that the server's slowness delays counts from when it should have been sent.
 func (l *load) turn() time.Time {
 	if l.o.Rate <= 0 {
 		return time.Now()
 	}
-	per := 1
-	if l.o.Operation == PutRecords {
-		per = l.o.Records
-	}
-	due := l.began.Add(time.Duration(float64(l.tickets.Add(1)-1) * float64(per) / l.o.Rate * float64(time.Second)))
+	due := l.began.Add(time.Duration(float64(l.tickets.Add(1)-1) * float64(l.o.per()) / l.o.Rate * float64(time.Second)))
 	for wait := time.Until(due); wait > 0 && !l.stopped.Load(); wait = time.Until(due) {
 		time.Sleep(min(wait, 100*time.Millisecond))
 	}

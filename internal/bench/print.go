@@ -15,7 +15,11 @@ func (r *Result) Print(w io.Writer) {
 		fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("operation", "%s, %s, %d connections, %.0f s", r.Operation, r.Protocol, r.Connections, r.Seconds)
-	line("records", "%d, %.0f/s", r.Records, r.RecordRate())
+	records := "records"
+	if r.Operation.queued() {
+		records = "messages"
+	}
+	line(records, "%d, %.0f/s", r.Records, r.RecordRate())
 	line("data", "%.1f MB, %.1f MB/s", float64(r.Bytes)/1e6, r.ByteRate()/1e6)
 	line("requests", "%d, %.0f/s", r.Requests, r.RequestRate())
 	what := "latency"

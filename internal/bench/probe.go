@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,8 +37,8 @@ func ServeEmpty(l net.Listener) error {
 }
 
 // ServeBare answers every request once the records of its body, in JSON, are in
-// the log: it hashes the body, decodes the base64 and commits one block. It
-// checks nothing and knows no shards. It returns when the listener fails.
+// the log: it hashes the body, decodes the base64 and commits one block. The
+// messages of SQS are taken as they are. It checks nothing and knows no shards. It returns when the listener fails.
 func ServeBare(l net.Listener, log store.Log) error {
 	b := &bare{log: log}
 	b.pool.New = func() any { return &bareCall{done: make(chan error, 1)} }
@@ -80,10 +81,18 @@ func (c *bareCall) handle(log store.Log, r *http.Request) error {
 	}
 	c.sum = sha256.Sum256(c.body)
 	c.block.Reset()
+	mark, messages := dataMark, strings.HasPrefix(r.Header.Get("X-Amz-Target"), sqs.target)
+	if messages {
+		mark = messageMark
+	}
 	for rest := c.body; ; {
 		var text []byte
-		if text, rest = nextData(rest); text == nil {
+		if text, rest = nextText(rest, mark); text == nil {
 			break
+		}
+		if messages {
+			c.block.Add(text)
+			continue
 		}
 		if n := base64.StdEncoding.DecodedLen(len(text)); n > cap(c.data) {
 			c.data = make([]byte, n)
@@ -101,15 +110,19 @@ func (c *bareCall) handle(log store.Log, r *http.Request) error {
 	return <-c.done
 }
 
-var dataMark = []byte(`"Data":"`)
+var (
+	dataMark    = []byte(`"Data":"`)
+	messageMark = []byte(`"MessageBody":"`)
+)
 
-// nextData returns the next record's data and what follows it, nil at the end.
-func nextData(b []byte) (text, rest []byte) {
-	i := bytes.Index(b, dataMark)
+// nextText returns the text that follows the next mark, and what follows that,
+// nil at the end.
+func nextText(b, mark []byte) (text, rest []byte) {
+	i := bytes.Index(b, mark)
 	if i < 0 {
 		return nil, nil
 	}
-	b = b[i+len(dataMark):]
+	b = b[i+len(mark):]
 	end := bytes.IndexByte(b, '"')
 	if end < 0 {
 		return nil, nil

@@ -3,8 +3,6 @@ package bench
 import (
 	"bytes"
 	"fmt"
-	"net/http"
-	"time"
 )
 
 // bodiesBytes is about how much memory the bodies of all connections take. Each
@@ -13,25 +11,23 @@ const bodiesBytes = 64 << 20
 
 // putter puts records, one request after the other on one connection.
 type putter struct {
-	target   *Target
+	caller
 	op       Operation
-	c        *conn
 	requests []*request
 	next     int
 	per      done // of one request
 	protocol Protocol
-	answer   []byte
 }
 
 func newPutter(o *Options, i int) (worker, error) {
-	p := &putter{target: &o.Stream.Target, op: o.Operation, protocol: o.Protocol}
+	p := &putter{op: o.Operation, protocol: o.Protocol}
 	b := &bodies{protocol: o.Protocol, stream: o.Stream.Name, size: o.Size, random: newRandom(uint64(i))}
 	records, name := o.Records, "PutRecords"
 	if o.Operation == PutRecord {
 		records, name = 1, "PutRecord"
 	}
-	p.per = done{int64(records), int64(records) * int64(o.Size)}
-	for range min(max(bodiesBytes/(o.Connections*records*(o.Size+64)), 3), 256) {
+	p.per = done{records: int64(records), bytes: int64(records) * int64(o.Size)}
+	for range o.variants(records) {
 		var body []byte
 		if o.Operation == PutRecord {
 			body = b.putRecord()
@@ -41,36 +37,24 @@ func newPutter(o *Options, i int) (worker, error) {
 		p.requests = append(p.requests, newRequest(name, o.Protocol, body))
 	}
 	var err error
-	p.c, err = dial(p.target.Host)
+	p.caller, err = newCaller(&o.Stream.Target)
 	return p, err
 }
 
-func (p *putter) close() {
-	if p.c != nil {
-		p.c.close()
-	}
+// variants is how many different requests of so many records a connection has.
+func (o *Options) variants(records int) int {
+	return min(max(bodiesBytes/(o.Connections*records*(o.Size+64)), 3), 256)
 }
 
 func (p *putter) step() (done, error) {
-	if p.c == nil {
-		var err error
-		if p.c, err = dial(p.target.Host); err != nil {
-			return done{}, err
-		}
-	}
 	r := p.requests[p.next]
 	p.next = (p.next + 1) % len(p.requests)
-	p.answer = p.answer[:0]
-	status, err := p.c.do(r.parts(p.target, time.Now()), func(b []byte) { p.answer = append(p.answer, b...) })
+	answer, err := p.call(r)
 	switch {
 	case err != nil:
-		p.c.close()
-		p.c = nil
 		return done{}, err
-	case status != http.StatusOK:
-		return done{}, &Error{r.operation, status, string(p.answer)}
-	case p.op == PutRecords && !allStored(p.protocol, p.answer):
-		return done{}, fmt.Errorf("%s: not every record was stored: %.300q", r.operation, p.answer)
+	case p.op == PutRecords && !allStored(p.protocol, answer):
+		return done{}, fmt.Errorf("%s: not every record was stored: %.300q", r.operation, answer)
 	}
 	return p.per, nil
 }

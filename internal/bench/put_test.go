@@ -145,7 +145,7 @@ func TestBareTakesTheDataOut(t *testing.T) {
 	var all []string
 	for {
 		var text []byte
-		if text, rest = nextData(rest); text == nil {
+		if text, rest = nextText(rest, dataMark); text == nil {
 			break
 		}
 		all = append(all, string(text))

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/millrace/millrace/internal/authn/sigv4"
@@ -22,12 +23,22 @@ const (
 	CBOR Protocol = "cbor" // AWS CBOR 1.1, as the Java SDK speaks it
 )
 
-func (p Protocol) contentType() string {
-	if p == CBOR {
-		return "application/x-amz-cbor-1.1"
-	}
-	return "application/x-amz-json-1.1"
+// service is a service of AWS as its requests name it.
+type service struct {
+	signing string // in the scope of a signature
+	target  string // before the operation's name
+	content func(Protocol) string
 }
+
+var (
+	kinesis = &service{"kinesis", "Kinesis_20131202.", func(p Protocol) string {
+		if p == CBOR {
+			return "application/x-amz-cbor-1.1"
+		}
+		return "application/x-amz-json-1.1"
+	}}
+	sqs = &service{"sqs", "AmazonSQS.", func(Protocol) string { return "application/x-amz-json-1.0" }}
+)
 
 // maxAge is how old a signature may be: servers take 5 minutes.
 const maxAge = 4 * time.Minute
@@ -54,6 +65,7 @@ func ParseTarget(endpoint, region string, c sigv4.Credentials) (Target, error) {
 
 // request is a request that can be sent again and again.
 type request struct {
+	service   *service
 	operation string
 	protocol  Protocol
 	body      []byte
@@ -63,9 +75,18 @@ type request struct {
 	signed time.Time
 }
 
+// newRequest returns a request of Kinesis.
 func newRequest(operation string, p Protocol, body []byte) *request {
-	return &request{operation: operation, protocol: p, body: body, hash: sigv4.HashBody(body)}
+	return &request{service: kinesis, operation: operation, protocol: p, body: body, hash: sigv4.HashBody(body)}
 }
+
+// newQueueRequest returns a request of SQS.
+func newQueueRequest(operation string, body []byte) *request {
+	return &request{service: sqs, operation: operation, protocol: JSON, body: body, hash: sigv4.HashBody(body)}
+}
+
+// renew takes notice of a new body.
+func (r *request) renew() { r.hash, r.signed = sigv4.HashBody(r.body), time.Time{} }
 
 // parts returns the request as it is sent, signed anew where its signature is
 // too old at the time now.
@@ -80,11 +101,11 @@ func (r *request) sign(t *Target, now time.Time) {
 	h := http.Request{
 		Method: http.MethodPost, Host: t.Host, URL: &url.URL{Scheme: "http", Host: t.Host, Path: "/"},
 		Header: http.Header{
-			"Content-Type": {r.protocol.contentType()},
-			"X-Amz-Target": {"Kinesis_20131202." + r.operation},
+			"Content-Type": {r.service.content(r.protocol)},
+			"X-Amz-Target": {r.service.target + r.operation},
 		},
 	}
-	sigv4.Sign(&h, t.Credentials, r.hash, sigv4.Scope{Region: t.Region, Service: "kinesis"}, now.UTC())
+	sigv4.Sign(&h, t.Credentials, r.hash, sigv4.Scope{Region: t.Region, Service: r.service.signing}, now.UTC())
 	var b bytes.Buffer
 	b.WriteString("POST / HTTP/1.1\r\nHost: " + t.Host + "\r\nContent-Length: " + strconv.Itoa(len(r.body)) + "\r\n")
 	_ = h.Header.Write(&b) // a buffer takes everything
@@ -109,17 +130,18 @@ func (e *Error) Code() string {
 		Type string `json:"__type"`
 	}
 	_ = json.Unmarshal([]byte(e.Body), &v) // then there is none
-	return v.Type
+	return v.Type[strings.IndexByte(v.Type, '#')+1:]
 }
 
 // control sends one request that is no part of a measurement, in JSON.
-func (c *conn) control(t *Target, operation string, in, out any) error {
+func (c *conn) control(t *Target, s *service, operation string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return err
 	}
 	var answer []byte
-	status, err := c.do(newRequest(operation, JSON, body).parts(t, time.Now()), func(b []byte) { answer = append(answer, b...) })
+	r := &request{service: s, operation: operation, protocol: JSON, body: body, hash: sigv4.HashBody(body)}
+	status, err := c.do(r.parts(t, time.Now()), func(b []byte) { answer = append(answer, b...) })
 	if err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
 	}

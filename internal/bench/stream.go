@@ -23,7 +23,7 @@ func (s *Stream) Create(ctx context.Context, shards int) error {
 		return err
 	}
 	defer c.close()
-	if err := c.control(&s.Target, "CreateStream", map[string]any{"StreamName": s.Name, "ShardCount": shards}, nil); err != nil {
+	if err := c.control(&s.Target, kinesis, "CreateStream", map[string]any{"StreamName": s.Name, "ShardCount": shards}, nil); err != nil {
 		return err
 	}
 	return s.waitActive(ctx, c)
@@ -42,7 +42,7 @@ func (s *Stream) Ensure(ctx context.Context, shards int) error {
 func (s *Stream) waitActive(ctx context.Context, c *conn) error {
 	return poll(ctx, "stream "+s.Name, func() (bool, error) {
 		var d struct{ StreamDescriptionSummary struct{ StreamStatus string } }
-		err := c.control(&s.Target, "DescribeStreamSummary", map[string]any{"StreamName": s.Name}, &d)
+		err := c.control(&s.Target, kinesis, "DescribeStreamSummary", map[string]any{"StreamName": s.Name}, &d)
 		return d.StreamDescriptionSummary.StreamStatus == "ACTIVE", err
 	})
 }
@@ -72,7 +72,7 @@ func (s *Stream) shards(c *conn) (ids []string, err error) {
 			Shards    []struct{ ShardId string }
 			NextToken string
 		}
-		if err := c.control(&s.Target, "ListShards", in, &out); err != nil {
+		if err := c.control(&s.Target, kinesis, "ListShards", in, &out); err != nil {
 			return nil, err
 		}
 		for _, sh := range out.Shards {
@@ -87,20 +87,26 @@ func (s *Stream) shards(c *conn) (ids []string, err error) {
 
 func (s *Stream) iterator(c *conn, shard string) (string, error) {
 	var out struct{ ShardIterator string }
-	err := c.control(&s.Target, "GetShardIterator", map[string]any{
+	err := c.control(&s.Target, kinesis, "GetShardIterator", map[string]any{
 		"StreamName": s.Name, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON",
 	}, &out)
 	return out.ShardIterator, err
 }
 
+func (s *Stream) arn(c *conn) (string, error) {
+	var d struct{ StreamDescriptionSummary struct{ StreamARN string } }
+	err := c.control(&s.Target, kinesis, "DescribeStreamSummary", map[string]any{"StreamName": s.Name}, &d)
+	return d.StreamDescriptionSummary.StreamARN, err
+}
+
 // consumer registers a consumer, waits until it is active and returns its ARN.
 func (s *Stream) consumer(ctx context.Context, c *conn, name string) (string, error) {
-	var d struct{ StreamDescriptionSummary struct{ StreamARN string } }
-	if err := c.control(&s.Target, "DescribeStreamSummary", map[string]any{"StreamName": s.Name}, &d); err != nil {
+	arn, err := s.arn(c)
+	if err != nil {
 		return "", err
 	}
-	id := map[string]any{"StreamARN": d.StreamDescriptionSummary.StreamARN, "ConsumerName": name}
-	err := c.control(&s.Target, "RegisterStreamConsumer", id, nil)
+	id := map[string]any{"StreamARN": arn, "ConsumerName": name}
+	err = c.control(&s.Target, kinesis, "RegisterStreamConsumer", id, nil)
 	var e *Error
 	if err != nil && !(errors.As(err, &e) && e.Code() == "ResourceInUseException") {
 		return "", err
@@ -109,7 +115,7 @@ func (s *Stream) consumer(ctx context.Context, c *conn, name string) (string, er
 		ConsumerDescription struct{ ConsumerARN, ConsumerStatus string }
 	}
 	err = poll(ctx, "consumer "+name, func() (bool, error) {
-		err := c.control(&s.Target, "DescribeStreamConsumer", id, &out)
+		err := c.control(&s.Target, kinesis, "DescribeStreamConsumer", id, &out)
 		return out.ConsumerDescription.ConsumerStatus == "ACTIVE", err
 	})
 	return out.ConsumerDescription.ConsumerARN, err

@@ -47,7 +47,7 @@ type benchSuiteCmd struct {
 	Warmup   time.Duration `default:"5s" placeholder:"TIME" help:"Load before it (default ${default})."`
 	Runs     int           `default:"3" placeholder:"N" help:"Measurements of each, of which the median counts (default ${default})."`
 	Quick    bool          `help:"All of it short and small, once: a hint, not a verdict."`
-	Only     []string      `placeholder:"GROUP" help:"Only these groups of rows: put-records, put-record, get-records, subscribe, large, sustained."`
+	Only     []string      `placeholder:"GROUP" help:"Only these groups of rows: put-records, put-record, get-records, subscribe, large, sustained, sqs-send-batch, sqs-send, sqs-cycle, sqs-fifo, sqs-large, sqs-parked, stream-queue."`
 	Out      string        `default:"test/bench/results" placeholder:"DIR" help:"Where the results are kept; none with an empty name (default ${default})."`
 	JSON     bool          `name:"json" help:"The report as JSON instead of a table."`
 }

@@ -56,6 +56,13 @@ func (s *suite) large(ctx context.Context) ([]Row, error) {
 	}
 	s.say("ready %s after a clean stop; idle %s", bench.Short(clean), megabytes(idle))
 
+	// Filled at full speed, the store owes compactions; what is asked is how it
+	// holds this much, not how it takes it in.
+	settled, err := s.settle(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	s.say("settled after %.0f s", settled.Seconds())
 	stream.Target.Host = p.host
 	r, busy, err := s.loadResident(ctx, p, stream, sustainedLoad(load))
 	if err != nil {
@@ -82,8 +89,8 @@ func (s *suite) large(ctx context.Context) ([]Row, error) {
 			Verdict:  verdict(max(clean, killed) < 2*time.Second, 1)},
 		{Group: "large", What: what + "memory, idle", Bar: "under 300 MB",
 			Measured: megabytes(idle), Verdict: verdict(idle < 300e6, 1)},
-		{Group: "large", What: what + "memory, PutRecords at 60 MB/s", Bar: "under 600 MB",
-			Measured: fmt.Sprintf("%s at %.1f MB/s", megabytes(busy), r.ByteRate()/1e6),
+		{Group: "large", What: what + "memory, PutRecords at 60 MB/s once compactions have settled", Bar: "under 600 MB",
+			Measured: fmt.Sprintf("%s at %.1f MB/s; settled %.0f s after the start", megabytes(busy), r.ByteRate()/1e6, (clean + rest + settled).Seconds()),
 			Verdict:  verdict(busy < 600e6 && r.ByteRate() > 0.95*sustainedRate, 1), Runs: []*bench.Result{r}},
 	}, nil
 }

@@ -45,6 +45,33 @@ func (p *process) resident() (int64, error) {
 	return n << 10, err
 }
 
+// ticks is how many times a second the kernel counts the processor's time.
+const ticks = 100
+
+// processor returns the time that the child has used of the processor's cores.
+func (p *process) processor() (time.Duration, error) {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.Pid()), "stat"))
+	if err != nil {
+		return 0, err
+	}
+	return processorOf(string(text))
+}
+
+// processorOf reads it from a line of /proc/PID/stat: the 14th field and the
+// 15th, counted behind the name, which may hold anything.
+func processorOf(text string) (time.Duration, error) {
+	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("stat: %.100q", text)
+	}
+	user, err := strconv.ParseInt(fields[11], 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	system, err := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * time.Second / ticks, err
+}
+
 // written returns the bytes that the child has caused to be written to disk.
 func (p *process) written() (int64, error) { return p.procValue("io", "write_bytes") }
 

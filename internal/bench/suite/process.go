@@ -99,14 +99,29 @@ func (p *process) discard() {
 	_ = os.RemoveAll(p.dir) // the suite removes all of it again at its end
 }
 
-// stream makes a stream of that many shards; of none, it only names one.
+// target is the child as loads address it.
+func (p *process) target() bench.Target {
+	return bench.Target{Host: p.host, Region: "us-east-1", Credentials: credentials}
+}
+
+// stream makes a stream of that many shards.
 func (p *process) stream(ctx context.Context, shards int) (bench.Stream, error) {
-	s := bench.Stream{Name: "bench", Target: bench.Target{Host: p.host, Region: "us-east-1", Credentials: credentials}}
-	if shards == 0 {
-		return s, nil
-	}
+	s := bench.Stream{Name: "bench", Target: p.target()}
 	if err := s.Create(ctx, shards); err != nil {
 		return s, p.Explain(err)
 	}
 	return s, nil
+}
+
+// queue makes a queue of SQS, a FIFO queue if the name says so.
+func (p *process) queue(ctx context.Context, name string) (bench.Queue, error) {
+	attributes := map[string]string{}
+	if strings.HasSuffix(name, ".fifo") {
+		attributes["FifoQueue"] = "true"
+	}
+	q, err := bench.CreateQueue(ctx, p.target(), name, attributes)
+	if err != nil {
+		err = p.Explain(err)
+	}
+	return q, err
 }

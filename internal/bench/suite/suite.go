@@ -50,6 +50,13 @@ var groups = []group{
 	{"subscribe", (*suite).subscribe},
 	{"large", (*suite).large},
 	{"sustained", (*suite).sustained},
+	{"sqs-send-batch", (*suite).sendMessageBatch},
+	{"sqs-send", (*suite).sendMessage},
+	{"sqs-cycle", (*suite).queueCycle},
+	{"sqs-fifo", (*suite).fifoCycle},
+	{"sqs-large", (*suite).largeQueues},
+	{"sqs-parked", (*suite).parkedPolls},
+	{"stream-queue", (*suite).streamQueue},
 }
 
 // Groups are the names of the groups of rows, in order.
@@ -104,8 +111,20 @@ func (s *suite) say(format string, args ...any) { fmt.Fprintf(s.o.Log, format+"\
 type subject struct {
 	name    string
 	program []string // arguments of the program
-	shards  int      // 0: a probe, which needs no stream
-	load    bench.Options
+	// place makes what the load is put on; nil for a probe, which needs none.
+	place place
+	load  bench.Options
+}
+
+// place makes a stream or a queue on a server and tells the load of it.
+type place func(ctx context.Context, p *process, o *bench.Options) error
+
+// onStream puts a load on a new stream.
+func onStream(shards int) place {
+	return func(ctx context.Context, p *process, o *bench.Options) (err error) {
+		o.Stream, err = p.stream(ctx, shards)
+		return err
+	}
 }
 
 // server are the arguments of the server that is measured.
@@ -137,16 +156,26 @@ func (s *suite) measure(ctx context.Context, sub subject) (*bench.Result, error)
 		return nil, err
 	}
 	defer p.discard()
-	stream, err := p.stream(ctx, sub.shards)
-	if err != nil {
-		return nil, err
+	o := sub.load
+	o.Stream = bench.Stream{Name: "bench", Target: p.target()}
+	o.Queue = bench.Queue{ID: "http://" + p.host + "/000000000000/bench", Target: p.target()}
+	if sub.place != nil {
+		if err := sub.place(ctx, p, &o); err != nil {
+			return nil, err
+		}
 	}
-	return s.load(ctx, p, stream, sub.load)
+	return s.run(ctx, p, o)
 }
 
-// load puts a load on a stream; one that had an error is none.
+// load puts a load on a stream.
 func (s *suite) load(ctx context.Context, p *process, stream bench.Stream, o bench.Options) (*bench.Result, error) {
-	o.Stream, o.Warmup = stream, s.o.Warmup
+	o.Stream = stream
+	return s.run(ctx, p, o)
+}
+
+// run puts a load on; one that had an error is none.
+func (s *suite) run(ctx context.Context, p *process, o bench.Options) (*bench.Result, error) {
+	o.Warmup = s.o.Warmup
 	if o.Duration == 0 {
 		o.Duration = s.o.Duration
 	}
