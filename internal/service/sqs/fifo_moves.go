@@ -76,7 +76,7 @@ func (f *fifo) lift(tx store.Tx, l *lane) error {
 	case ok:
 		f.locked.Remove(tx, it)
 	default:
-		f.directory.Remove(tx, l.place())
+		f.directory.Remove(tx, inflight.Place{At: int64(l.head()), ID: l.id})
 	}
 	return nil
 }

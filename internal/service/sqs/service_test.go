@@ -11,6 +11,7 @@ import (
 	"github.com/millrace/millrace/internal/api"
 	sqsapi "github.com/millrace/millrace/internal/awsapi/sqs"
 	"github.com/millrace/millrace/internal/base/clock"
+	"github.com/millrace/millrace/internal/store"
 	"github.com/millrace/millrace/internal/store/memstore"
 )
 
@@ -143,10 +144,15 @@ func wantCode(t *testing.T, err error, code string) {
 // delayed.
 func (r *rig) wantCounts(name string, visible, inFlight, delayed int64) {
 	r.t.Helper()
-	q := r.queue(queueKey{"000000000000", "us-east-1", name})
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if c := q.mem.order.counts(r.now()); c != (counts{visible, inFlight, delayed}) {
+	var c counts
+	err := r.update(context.Background(), testKey(name), func(_ store.Tx, _ *queue, m *memory) error {
+		c = m.order.counts(r.now())
+		return nil
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if c != (counts{visible, inFlight, delayed}) {
 		r.t.Errorf("%s has %+v, want %d visible, %d in flight, %d delayed", name, c, visible, inFlight, delayed)
 	}
 }
