@@ -2,7 +2,6 @@ package sqs
 
 import (
 	"context"
-	"errors"
 
 	"github.com/millrace/millrace/internal/api"
 	sqsapi "github.com/millrace/millrace/internal/awsapi/sqs"
@@ -50,7 +49,7 @@ func (s *Service) CreateQueue(ctx context.Context, in *sqsapi.CreateQueueRequest
 		return err
 	}
 	if existing != d {
-		now, err := s.describe(ctx, key)
+		now, err := s.durable(ctx, key)
 		if err != nil {
 			return err
 		}
@@ -94,9 +93,13 @@ func (s *Service) reserve(ctx context.Context, key queueKey, d *description) (*d
 // write writes the rows of a queue unless they are there. It can be repeated.
 func (s *Service) write(ctx context.Context, key queueKey, d *description) error {
 	return s.o.Store.Partition(key.partition()).Update(ctx, func(tx store.Tx) error {
-		_, err := tx.Get(descriptionKey)
-		if !errors.Is(err, store.ErrNotFound) {
+		var there description
+		found, err := row.Find(tx, descriptionKey, &there)
+		if err != nil || found && there.Incarnation >= d.Incarnation {
 			return err
+		}
+		if found { // a deletion of the queue before did not reach its end
+			tx.DeleteRange([]byte{0}, []byte{0xff})
 		}
 		tx.Set(descriptionKey, row.Encode(d))
 		// Two queues of one name never share a generation: see meta.

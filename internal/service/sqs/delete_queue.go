@@ -22,13 +22,19 @@ func (s *Service) DeleteQueue(ctx context.Context, in *sqsapi.DeleteQueueRequest
 	defer unlock()
 	ctx = store.Freeing(ctx)
 	reg := s.registry(key.account, key.region)
+	was := present
 	err = reg.part.Update(ctx, func(tx store.Tx) error {
+		was = present
 		r, err := reg.find(tx, key.name)
 		if err != nil {
 			return err
 		}
-		if r == nil || r.State != present {
+		if r == nil {
 			return errNoQueue
+		}
+		if r.State != present {
+			was = r.State
+			return nil
 		}
 		reg.put(tx, &registryRow{Name: key.name, Incarnation: r.Incarnation, State: deleting, Deleted: s.now()})
 		return nil
@@ -37,7 +43,13 @@ func (s *Service) DeleteQueue(ctx context.Context, in *sqsapi.DeleteQueueRequest
 		return answer(call, err)
 	}
 	fault.Point("sqs.delete.marked")
-	return s.remove(ctx, key)
+	if err := s.remove(ctx, key); err != nil {
+		return err
+	}
+	if was != present { // the last attempt may not have come to its end
+		return noSuchQueue(call)
+	}
+	return nil
 }
 
 // remove removes the rows of a queue that the registry says is deleted.
@@ -52,6 +64,7 @@ func (s *Service) remove(ctx context.Context, key queueKey) error {
 	if err != nil && !errors.Is(err, errNoQueue) {
 		return err
 	}
+	s.bygone(q.key)
 	s.o.Metrics.Forget(key.account, key.region, key.name)
 	return nil
 }

@@ -324,6 +324,7 @@ func (f *fifo) clear(tx store.Tx) {
 	f.directory.Clear(tx)
 	tx.DeleteRange(messagePrefix, laneEnd(math.MaxUint64-1))
 	f.forgetIDs(tx)
+	clear(f.delays)
 	f.m.meta.Messages, f.m.meta.InFlight = 0, 0
 	f.commit()
 }

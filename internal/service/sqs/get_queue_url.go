@@ -21,7 +21,7 @@ func (s *Service) GetQueueUrl(ctx context.Context, in *sqsapi.GetQueueUrlRequest
 	if !isName(key.name) {
 		return noSuchQueue(call)
 	}
-	if _, err := s.describe(ctx, key); err != nil {
+	if _, err := s.durable(ctx, key); err != nil {
 		return answer(call, err)
 	}
 	out.QueueUrl = api.Some(queueURL(call, key))

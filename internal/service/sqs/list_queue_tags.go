@@ -15,7 +15,7 @@ func (s *Service) ListQueueTags(ctx context.Context, in *sqsapi.ListQueueTagsReq
 	if err != nil {
 		return err
 	}
-	d, err := s.describe(ctx, key)
+	d, err := s.durable(ctx, key)
 	if err != nil {
 		return answer(call, err)
 	}

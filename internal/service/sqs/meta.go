@@ -12,8 +12,8 @@ import (
 // generation.
 type meta struct {
 	// Generation is raised by every commit. A memory with another one is stale. It
-	// begins at the nanosecond of the queue's creation, so that two queues of one
-	// name never share one.
+	// begins at the queue's incarnation times 2^20, so that two queues of one name
+	// never share one.
 	Generation uint64
 	Last       uint64 // the sequence that was given last
 	Messages   int64  // all that are there

@@ -64,7 +64,7 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 			if deadline == 0 {
 				deadline = rc.now + 1000*int64(a.wait.Or(m.desc.Attributes.ReceiveWait))
 			}
-			if len(rc.out) == 0 && deadline > rc.now {
+			if len(rc.out) == 0 && deadline > rc.now && !rc.full {
 				wt = q.waiting.add(again)
 			}
 			return nil
@@ -74,10 +74,18 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 		}
 		switch {
 		case err != nil:
+			if wt != nil {
+				q.leave(wt)
+			}
 			return received{}, err
 		case len(got.messages) > 0:
 			fault.Point("sqs.receive.durable")
 			return got, nil
+		case rc.full && deadline > rc.now:
+			if !s.pause(ctx, min(fullPause, deadline-rc.now)) {
+				return got, ctx.Err()
+			}
+			continue
 		case wt == nil:
 			if rc.full && !again && !key.fifo() {
 				return got, sqsapi.ErrOverLimit.New("Too many messages in flight for queue: %s", key.name)
@@ -93,6 +101,24 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 		}
 		wt = nil
 	}
+}
+
+// fullPause is after how many ms a receive looks again that waits while as many
+// messages are in flight as may be: what wakes others would wake it for nothing.
+const fullPause = 1000
+
+// pause blocks for a time, in ms, and reports whether it did; if not, the context
+// or the service's end cut it short.
+func (s *Service) pause(ctx context.Context, ms int64) bool {
+	t := s.o.Clock.NewTimer(time.Duration(ms) * time.Millisecond)
+	defer t.Stop()
+	select {
+	case <-t.C():
+		return true
+	case <-ctx.Done():
+	case <-s.work.Done():
+	}
+	return false
 }
 
 // receiving begins a receive on a queue's memory.

@@ -21,8 +21,13 @@ func (s *Service) describe(ctx context.Context, key queueKey) (*description, err
 	if m != nil {
 		return m.desc, nil
 	}
-	var d *description
-	err := s.update(ctx, key, func(_ store.Tx, _ *queue, m *memory) error {
+	return s.durable(ctx, key)
+}
+
+// durable returns what describe does, as it is on disk: describe may see what is
+// still on its way there.
+func (s *Service) durable(ctx context.Context, key queueKey) (d *description, err error) {
+	err = s.update(ctx, key, func(_ store.Tx, _ *queue, m *memory) error {
 		d = m.desc
 		return nil
 	})

@@ -46,6 +46,7 @@ type Service struct {
 
 	mu     sync.Mutex
 	queues map[queueKey]*queue
+	gone   map[queueKey]int64 // when the rows of deleted queues went, ms; of reap
 }
 
 // New returns a service on a store, having resumed what an earlier run left
@@ -66,7 +67,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if o.SweepInterval == 0 {
 		o.SweepInterval = 10 * time.Second
 	}
-	s := &Service{o: o, queues: make(map[queueKey]*queue), names: nameLocks{seed: maphash.MakeSeed()}}
+	s := &Service{o: o, queues: make(map[queueKey]*queue), gone: make(map[queueKey]int64), names: nameLocks{seed: maphash.MakeSeed()}}
 	var err error
 	if s.tokens, err = token.Open(ctx, o.Store, root); err != nil {
 		return nil, fmt.Errorf("sqs: %w", err)

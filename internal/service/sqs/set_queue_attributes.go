@@ -17,6 +17,9 @@ func (s *Service) SetQueueAttributes(ctx context.Context, in *sqsapi.SetQueueAtt
 	if err != nil {
 		return err
 	}
+	if len(in.Attributes) == 0 {
+		return missingParameter("Attributes")
+	}
 	for {
 		err := s.setAttributes(ctx, key, in.Attributes)
 		if !errors.Is(err, errChanged) {
@@ -70,7 +73,7 @@ func (s *Service) checkDeadLetterQueue(ctx context.Context, source queueKey, p *
 	if !ok {
 		return p.missingTarget()
 	}
-	d, err := s.describe(ctx, target)
+	d, err := s.durable(ctx, target)
 	switch {
 	case errors.Is(err, errNoQueue):
 		return p.missingTarget()

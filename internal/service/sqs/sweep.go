@@ -16,6 +16,9 @@ func (s *Service) sweep(ctx context.Context) {
 	if err := s.persistClock(ctx); err != nil && ctx.Err() == nil {
 		s.o.Logger.Warn("the time could not be stored; the next round tries again", "error", err)
 	}
+	if err := s.reap(ctx); err != nil && ctx.Err() == nil {
+		s.o.Logger.Warn("names of deleted queues could not be removed; the next round tries again", "error", err)
+	}
 	if !s.o.Store.TrimAllowed() {
 		return
 	}

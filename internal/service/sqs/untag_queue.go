@@ -15,6 +15,9 @@ func (s *Service) UntagQueue(ctx context.Context, in *sqsapi.UntagQueueRequest) 
 	if err != nil {
 		return err
 	}
+	if len(in.TagKeys) == 0 {
+		return missingParameter("TagKeys")
+	}
 	return answer(call, s.alter(ctx, key, func(d *description) error {
 		d.Tags = maps.Clone(d.Tags)
 		for _, k := range in.TagKeys {

@@ -112,7 +112,7 @@ func (w *waiters) stop() {
 }
 
 // wait blocks until the receive is woken, and reports whether it was; if not, the
-// timer or the context ended it. A wake-up that comes to nobody goes on to the next.
+// timer or the context ended it.
 func (q *queue) wait(ctx context.Context, wt *waiter, timer clock.Timer) bool {
 	select {
 	case <-wt.woken:
@@ -121,12 +121,18 @@ func (q *queue) wait(ctx context.Context, wt *waiter, timer clock.Timer) bool {
 	case <-ctx.Done():
 	case <-q.svc.work.Done():
 	}
+	q.leave(wt)
+	return false
+}
+
+// leave ends the wait of a receive that nobody answers. If it was woken already,
+// the next one is.
+func (q *queue) leave(wt *waiter) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if wt.element == nil {
 		q.waiting.one()
-		return false
+		return
 	}
 	q.waiting.drop(wt)
-	return false
 }
