@@ -23,12 +23,17 @@ func (s *site) command(words ...string) (status int, said string) {
 	return c.ProcessState.ExitCode(), string(out)
 }
 
+// jumped reports whether health tells of a clock's jump.
+func (srv *server) jumped() bool {
+	_, health := srv.own(http.MethodGet, "health")
+	return strings.Contains(health, "clock-jump")
+}
+
 // wantJump asserts that health tells of a clock's jump, or does not.
 func (srv *server) wantJump(want bool) {
-	t := srv.site.t
-	t.Helper()
-	if _, health := srv.own(http.MethodGet, "health"); strings.Contains(health, "clock-jump") != want {
-		t.Errorf("health is %s, want a clock's jump: %t", health, want)
+	srv.site.t.Helper()
+	if srv.jumped() != want {
+		srv.site.t.Errorf("health tells of a clock's jump: %t, want %t", !want, want)
 	}
 }
 
@@ -93,10 +98,7 @@ func TestClockJumpsAhead(t *testing.T) {
 	checkStream(t, srv.client(), "s", w)
 
 	srv.moveClock(60 * time.Hour)
-	await(t, 10*time.Second, "health tells of the jump again", func() bool {
-		_, health := srv.own(http.MethodGet, "health")
-		return strings.Contains(health, "clock-jump")
-	})
+	await(t, 10*time.Second, "health tells of the jump again", srv.jumped)
 	srv.acceptClock()
 	put(t, srv.client(), w)
 	await(t, 20*time.Second, "the old records go once the clock is accepted", func() bool {

@@ -15,16 +15,19 @@ type killer struct {
 	site   *site
 	rnd    *rand.Rand
 	points []string // to kill at
+	// spread is how late a point may kill: at one of its next 1<<spread passes, a
+	// late one being as likely as an early one.
+	spread int
 
 	rounds int
 	deaths map[string]int // by cause
 }
 
 // newKiller makes a site, and kills at the points whose names begin with prefix.
-func newKiller(t *testing.T, prefix string, args ...string) killer {
+func newKiller(t *testing.T, prefix string, spread int, args ...string) killer {
 	return killer{
 		t: t, site: newSite(t, append([]string{"--min-free=0"}, args...)...),
-		rnd: rand.New(rand.NewPCG(*crashSeed, 0)), points: points(t, prefix), deaths: map[string]int{},
+		rnd: rand.New(rand.NewPCG(*crashSeed, 0)), points: points(t, prefix), spread: spread, deaths: map[string]int{},
 	}
 }
 
@@ -63,7 +66,7 @@ func (k *killer) round(srv *server, load func(do func(what string, f func(contex
 func (k *killer) end(srv *server) string {
 	if k.rnd.IntN(2) == 0 {
 		point := k.points[k.rnd.IntN(len(k.points))]
-		srv.arm(fmt.Sprintf("%s:%d", point, 1+k.rnd.IntN(4)))
+		srv.arm(fmt.Sprintf("%s:%d", point, 1+k.rnd.IntN(1<<k.rnd.IntN(1+k.spread))))
 		select {
 		case <-srv.Done():
 			return point

@@ -3,7 +3,9 @@ package crash
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -167,6 +169,32 @@ func (srv *server) arm(points string) {
 	if status, body := srv.own(http.MethodPost, "faults/arm?points="+points); status != 200 && srv.Alive() {
 		srv.site.t.Errorf("arm %s: status %d, %s", points, status, body)
 	}
+}
+
+// passes returns how often each fault point is passed by f and by what the server
+// then does of itself.
+func (srv *server) passes(f func()) map[string]int {
+	srv.site.t.Helper()
+	count := func() map[string]int {
+		m := map[string]int{}
+		if _, body := srv.own(http.MethodGet, "faults/points"); json.Unmarshal([]byte(body), &m) != nil {
+			srv.site.t.Fatalf("points passed: %s", body)
+		}
+		return m
+	}
+	before := count()
+	f()
+	after := count()
+	for last := map[string]int(nil); !maps.Equal(last, after); after = count() {
+		last = after
+		pause(srv.site.t.Context(), 200*time.Millisecond)
+	}
+	for point := range after {
+		if after[point] -= before[point]; after[point] == 0 {
+			delete(after, point)
+		}
+	}
+	return after
 }
 
 // moveClock moves the server's clock.

@@ -2,9 +2,7 @@ package crash
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"testing"
 	"time"
 
@@ -156,27 +154,15 @@ func TestKilledAtEachStep(t *testing.T) {
 func passes(t *testing.T, op operation) map[string]int {
 	site, srv, c := stepSite(t, op)
 	defer srv.Kill()
-	count := func() map[string]int {
-		m := map[string]int{}
-		if _, body := srv.own(http.MethodGet, "faults/points"); json.Unmarshal([]byte(body), &m) != nil {
-			t.Fatalf("points passed: %s", body)
+	after := srv.passes(func() {
+		if err := op.call(t.Context(), c); err != nil {
+			t.Fatal(err)
 		}
-		return m
-	}
-	before := count()
-	if err := op.call(t.Context(), c); err != nil {
-		t.Fatal(err)
-	}
-	settleSteps(t, c)
-	if err := op.done(t.Context(), c); err != nil {
-		t.Fatal(err)
-	}
-	after := count()
-	for point := range after {
-		if after[point] -= before[point]; after[point] == 0 {
-			delete(after, point)
+		settleSteps(t, c)
+		if err := op.done(t.Context(), c); err != nil {
+			t.Fatal(err)
 		}
-	}
+	})
 	if len(after) == 0 {
 		t.Errorf("%s passes no point", op.name)
 	}
