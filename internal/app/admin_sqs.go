@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/base/clock"
 	"github.com/millrace/millrace/internal/service/sqs"
 )
@@ -37,6 +38,7 @@ const (
 func (a *App) routeQueues(m *http.ServeMux) {
 	for path, f := range map[string]func(http.ResponseWriter, *http.Request, sqs.Queue){
 		"peek": a.servePeek, "export": a.serveExport, "import": a.serveImport,
+		"redrive": a.serveRedrive, "move": a.serveMove,
 	} {
 		m.HandleFunc("POST /_millrace/sqs/"+path, a.rootOnly(func(w http.ResponseWriter, r *http.Request) {
 			v := r.URL.Query()
@@ -53,8 +55,13 @@ func (a *App) routeQueues(m *http.ServeMux) {
 // refuse answers with an error.
 func (a *App) refuse(w http.ResponseWriter, err error) {
 	var asked *sqs.InspectError
-	if errors.As(err, &asked) {
+	var refused *api.Error
+	switch {
+	case errors.As(err, &asked):
 		answer(w, http.StatusBadRequest, asked.Message)
+		return
+	case errors.As(err, &refused):
+		answer(w, http.StatusBadRequest, refused.Message)
 		return
 	}
 	a.logger.Error("a request about a queue failed", "error", err)

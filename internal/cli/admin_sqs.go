@@ -11,9 +11,10 @@ import (
 )
 
 type adminSQSCmd struct {
-	Peek   adminSQSPeekCmd   `cmd:"" help:"Look at messages without receiving them."`
-	Export adminSQSExportCmd `cmd:"" help:"Write all messages of a queue as lines of JSON; they stay where they are."`
-	Import adminSQSImportCmd `cmd:"" help:"Send the messages of an export."`
+	Peek    adminSQSPeekCmd    `cmd:"" help:"Look at messages without receiving them."`
+	Export  adminSQSExportCmd  `cmd:"" help:"Write all messages of a queue as lines of JSON; they stay where they are."`
+	Import  adminSQSImportCmd  `cmd:"" help:"Send the messages of an export."`
+	Redrive adminSQSRedriveCmd `cmd:"" help:"Move the messages of a dead-letter queue back, or to another queue."`
 }
 
 // queueFlags name a queue of a server that runs.

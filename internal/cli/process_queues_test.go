@@ -145,13 +145,60 @@ func TestExportThenImport(t *testing.T) {
 func TestQueuesNeedTheRootKey(t *testing.T) {
 	q := startQueues(t)
 	q.create("orders", nil)
-	for _, what := range []string{"peek", "export", "import"} {
+	for _, what := range []string{"peek", "export", "import", "redrive", "move"} {
 		if status, _ := q.do("POST", "/_millrace/sqs/"+what+"?queue=orders&account=000000000000&region=us-east-1", "root", "wrong"); status != 401 {
 			t.Errorf("%s with a wrong key: status %d", what, status)
+		}
+		if what == "move" {
+			continue // redrive asks for it
 		}
 		status, _, stderr := run(t, []string{"MILLRACE_ROOT_ACCESS_KEY_ID=root", "MILLRACE_ROOT_SECRET_ACCESS_KEY=wrong"}, "admin", "sqs", what, "orders", q.data)
 		if status != exitFailed || !strings.Contains(stderr, "root key") {
 			t.Errorf("%s with a wrong key: exit status %d, %s", what, status, stderr)
 		}
 	}
+}
+
+func TestRedrive(t *testing.T) {
+	q := startQueues(t)
+	q.create("dead", nil)
+	q.create("other", nil)
+	url := q.create("work", map[string]string{
+		"VisibilityTimeout": "0", "RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":1}`,
+	})
+	for i := range 3 {
+		q.send(url, fmt.Sprint("job ", i))
+	}
+	die := func() {
+		for {
+			got, err := q.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: url, MaxNumberOfMessages: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Messages) == 0 {
+				return
+			}
+		}
+	}
+	die()
+	for { // dead letters arrive a moment after the receive that found them dead
+		stdout, stderr := q.admin(0, "peek", "dead")
+		if strings.Contains(stderr, "3 of 3 messages") {
+			q.says(stdout, "from work", "received 1 time")
+			break
+		}
+	}
+	stdout, _ := q.admin(0, "redrive", "dead", "--to=other", "--rate=1")
+	q.says(stdout, "the move has begun", "of about 3 messages moved to other")
+	_, stderr := q.admin(exitFailed, "redrive", "dead", "--to=work", "--wait")
+	q.says(stderr, "under way already", "--wait alone")
+	stdout, stderr = q.admin(0, "redrive", "dead", "--wait")
+	q.says(stderr, "under way already")
+	q.says(stdout, "3 of about 3 messages moved to other")
+	_, stderr = q.admin(exitFailed, "redrive", "other")
+	q.says(stderr, "Dead Letter Queue")
+	_, stderr = q.admin(exitFailed, "redrive", "daed")
+	q.says(stderr, "did you mean dead?")
+	stdout, _ = q.admin(0, "redrive", "dead", "--wait")
+	q.says(stdout, "the move is completed: 0 of about 0 messages moved to where they came from")
 }

@@ -13,8 +13,14 @@ import (
 // Queue is one that was found by FindQueue.
 type Queue struct{ key queueKey }
 
-// ARN returns the queue's ARN.
+// ARN returns the queue's ARN, Account and Region what is in it.
 func (q Queue) ARN() string { return q.key.arn() }
+
+// Account returns the queue's account.
+func (q Queue) Account() string { return q.key.account }
+
+// Region returns the queue's region.
+func (q Queue) Region() string { return q.key.region }
 
 // InspectError is what a person who looks at queues asked wrongly, in words for
 // them.

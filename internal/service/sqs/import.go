@@ -24,7 +24,9 @@ type ImportResult struct {
 // Import sends messages, each a line of an export, as the root of the queue's
 // account: body, attributes, group, deduplication id and trace header as they
 // are, ids and times new. All lines before a bad one are sent in one commit. A
-// standard queue has no use for deduplication ids, so it takes lines without.
+// standard queue has no use for deduplication ids, so it takes lines without. A
+// dead letter that comes back to the dead-letter queue of where it came from keeps
+// that, so that it can be moved there.
 // What the queue says of a message by itself is what it says of any that is sent.
 func (s *Service) Import(ctx context.Context, q Queue, lines [][]byte) (ImportResult, error) {
 	call := &api.Call{
@@ -32,12 +34,23 @@ func (s *Service) Import(ctx context.Context, q Queue, lines [][]byte) (ImportRe
 		Principal: &api.Principal{Account: q.key.account, Root: true},
 	}
 	var out ImportResult
-	entries := make([]entry, 0, len(lines))
+	entries := make([]importEntry, 0, len(lines))
+	deadOf := make(map[string]bool) // queues by whether their dead letters go to this one
 	for _, line := range lines {
-		e, err := parseEntry(line, q.key.fifo())
+		e, err := parseImport(line, q.key.fifo())
 		if err != nil {
 			out.Bad = err.Error()
 			break
+		}
+		if _, known := deadOf[e.source]; !known {
+			of, err := s.deadLettersGo(ctx, e.source, q.key)
+			if err != nil {
+				return ImportResult{}, err
+			}
+			deadOf[e.source] = of
+		}
+		if !deadOf[e.source] {
+			e.source = ""
 		}
 		entries = append(entries, e)
 	}
@@ -72,8 +85,25 @@ func (s *Service) Import(ctx context.Context, q Queue, lines [][]byte) (ImportRe
 	return out, nil
 }
 
-// parseEntry reads a line of an export.
-func parseEntry(line []byte, fifo bool) (e entry, err error) {
+// importEntry is a message as a line has it.
+type importEntry struct {
+	entry
+	source string // DeadLetterQueueSourceArn; empty for none
+}
+
+// deadLettersGo reports whether the dead letters of a queue, which an ARN names,
+// go to another one.
+func (s *Service) deadLettersGo(ctx context.Context, source string, to queueKey) (bool, error) {
+	key, ok := parseQueueARN(source)
+	if !ok {
+		return false, nil
+	}
+	p, err := s.redrivePolicyOf(ctx, key)
+	return p != nil && p.Target == to.arn(), err
+}
+
+// parseImport reads a line of an export.
+func parseImport(line []byte, fifo bool) (e importEntry, err error) {
 	var m StoredMessage
 	if err := json.Unmarshal(line, &m); err != nil {
 		return e, fmt.Errorf("not a message in JSON: %w", err)
@@ -81,7 +111,7 @@ func parseEntry(line []byte, fifo bool) (e entry, err error) {
 	if m.BodyCut {
 		return e, errors.New("only the beginning of the body is there (BodyCut): a peek is not an export")
 	}
-	e.body = m.Body
+	e.body, e.source = m.Body, m.Attributes[sqsapi.MessageSystemAttributeNameDeadLetterQueueSourceArn]
 	optional := func(name string) api.Opt[string] {
 		v, ok := m.Attributes[name]
 		return api.Opt[string]{V: v, Set: ok}
@@ -110,16 +140,17 @@ func parseEntry(line []byte, fifo bool) (e entry, err error) {
 
 // prepareImport checks a message as SendMessage does, and makes what is stored of
 // it.
-func (s *Service) prepareImport(call *api.Call, key queueKey, d *description, e *entry) (*sending, error) {
+func (s *Service) prepareImport(call *api.Call, key queueKey, d *description, e *importEntry) (*sending, error) {
 	if err := e.checkFIFO(key, d, missingParameter); err != nil {
 		return nil, err
 	}
 	var p prepared
-	if err := p.check(call, key, e); err != nil {
+	if err := p.check(call, key, &e.entry); err != nil {
 		return nil, err
 	}
 	if err := checkSize(p.size(), int(d.Attributes.MaximumMessageSize)); err != nil {
 		return nil, err
 	}
-	return s.prepare(d, &p, e)
+	p.message.source = e.source
+	return s.prepare(d, &p, &e.entry)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -129,6 +130,34 @@ func TestImportStopsAtABadLine(t *testing.T) {
 	}
 	if p := r.peek("orders", PeekOptions{}); p.Total != 14 {
 		t.Errorf("%d messages are there", p.Total)
+	}
+}
+
+// TestImportedDeadLettersCanBeMoved brings dead letters out of their queue and
+// back.
+func TestImportedDeadLettersCanBeMoved(t *testing.T) {
+	r := newRig(t)
+	r.create("dead", nil)
+	work := r.create("work", map[string]string{
+		"VisibilityTimeout": "0", "RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":1}`,
+	})
+	r.create("other", nil)
+	r.send(work, "job", "", "")
+	for range 2 {
+		r.receive(work, 1)
+	}
+	for r.peek("dead", PeekOptions{}).Total == 0 {
+		runtime.Gosched()
+	}
+	lines := r.export("dead")
+	for name, want := range map[string]string{"dead": "arn:aws:sqs:us-east-1:000000000000:work", "other": "", "work": ""} {
+		if got := r.imported(name, lines); got != (ImportResult{Sent: 1}) {
+			t.Fatalf("imported to %s: %+v", name, got)
+		}
+		all := r.peek(name, PeekOptions{}).Messages
+		if m := all[len(all)-1]; m.Body != "job" || m.Attributes["DeadLetterQueueSourceArn"] != want {
+			t.Errorf("in %s it is %+v", name, m)
+		}
 	}
 }
 
