@@ -272,7 +272,9 @@ func TestMoveTaskKilledAtEachCommit(t *testing.T) {
 	for _, suffix := range []string{"", ".fifo"} {
 		for _, kept := range []int{0, 50, 100} {
 			for commits := 0; ; commits++ {
-				if ended := taskAfter(t, suffix, kept, commits); ended {
+				ended := false
+				t.Run("", func(t *testing.T) { ended = taskAfter(t, suffix, kept, commits) })
+				if ended {
 					if commits < 8 {
 						t.Errorf("the task ended after %d commits: the test does not cut it off", commits)
 					}
@@ -299,7 +301,7 @@ func taskAfter(t *testing.T, suffix string, kept, commits int) (ended bool) {
 		over <- true
 	}()
 	held := make(chan error, 1)
-	go func() { held <- r.store.AwaitInFlight(ctx, 1) }()
+	go func() { held <- r.store.AwaitHeld(ctx) }()
 	select {
 	case ended = <-over:
 	case <-held:

@@ -251,7 +251,9 @@ func TestDeadLettersKilledAtEachCommit(t *testing.T) {
 	for _, suffix := range []string{"", ".fifo"} {
 		for _, kept := range []int{0, 50, 100} {
 			for commits := 0; ; commits++ {
-				if ended := deadAfter(t, suffix, kept, commits); ended {
+				ended := false
+				t.Run("", func(t *testing.T) { ended = deadAfter(t, suffix, kept, commits) })
+				if ended {
 					if commits < 4 {
 						t.Errorf("the move ended after %d commits: the test does not cut it off", commits)
 					}
@@ -294,7 +296,7 @@ func deadAfter(t *testing.T, suffix string, kept, commits int) (ended bool) {
 		over <- true
 	}()
 	held := make(chan error, 1)
-	go func() { held <- r.store.AwaitInFlight(ctx, 1) }()
+	go func() { held <- r.store.AwaitHeld(ctx) }()
 	select {
 	case ended = <-over:
 	case <-held:

@@ -80,6 +80,17 @@ func (s *Store) Step(n int) {
 // AwaitInFlight blocks until at least n commits are in flight, or ctx ends, and
 // returns ctx's error in that case.
 func (s *Store) AwaitInFlight(ctx context.Context, n int) error {
+	return s.await(ctx, func() bool { return len(s.queue) >= n })
+}
+
+// AwaitHeld blocks until a commit is in flight and held, those that Step let pass
+// being over, or ctx ends, and returns ctx's error in that case.
+func (s *Store) AwaitHeld(ctx context.Context) error {
+	return s.await(ctx, func() bool { return len(s.queue) > 0 && s.faults.holding() })
+}
+
+// await blocks until a condition holds that commits and faults change.
+func (s *Store) await(ctx context.Context, done func() bool) error {
 	stop := context.AfterFunc(ctx, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -88,7 +99,7 @@ func (s *Store) AwaitInFlight(ctx context.Context, n int) error {
 	defer stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.queue) < n {
+	for !done() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
