@@ -19,6 +19,9 @@ func (s *Service) DeleteStream(ctx context.Context, in *kinesisapi.DeleteStreamI
 		if len(st.consumers) > 0 && !in.EnforceConsumerDeletion.V {
 			return kinesisapi.ErrResourceInUseException.New("Stream %s under account %s has consumers that are not deregistered. Set EnforceConsumerDeletion to delete them with the stream.", st.key.name, st.key.account)
 		}
+		if len(st.queues) > 0 {
+			return kinesisapi.ErrResourceInUseException.New("Stream %s under account %s has queues. Delete them first.", st.key.name, st.key.account)
+		}
 		if st.Status == deleting {
 			return nil
 		}

@@ -29,7 +29,7 @@ func (s *Service) DescribeStreamSummary(ctx context.Context, in *kinesisapi.Desc
 		ConsumerCount:           api.Some(int32(len(st.consumers))),
 		MaxRecordSizeInKiB:      api.Some(st.MaxRecordKiB),
 		ChannelCount:            api.Some(int32(0)),
-		QueueCount:              api.Some(int32(0)),
+		QueueCount:              api.Some(int32(len(st.queues))),
 	}
 	if st.Status == creating {
 		sum.OpenShardCount = api.Some(int32(0))

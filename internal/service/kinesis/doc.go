@@ -16,6 +16,6 @@
 // State: a stream's rows are read into an immutable streamState, which is valid
 // for one version of the stream's partition; the service keeps no state that the
 // store does not have, but for token buckets and counters. All methods are safe
-// for concurrent use. Lock order: stream.advanceMu, then stream.loadMu, then
+// for concurrent use. Lock order: transitions.running, then stream.loadMu, then
 // Service.mu; no I/O under Service.mu.
 package kinesis

@@ -11,7 +11,7 @@ import (
 // kinesis-streams §4.5).
 const noPolicy = "{}"
 
-// GetResourcePolicy shows the policy of a stream or a consumer.
+// GetResourcePolicy shows the policy of a stream, a consumer or a queue.
 func (s *Service) GetResourcePolicy(ctx context.Context, in *kinesisapi.GetResourcePolicyInput, out *kinesisapi.GetResourcePolicyOutput) error {
 	r, err := s.resolveResource(ctx, in.ResourceARN.V)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/millrace/millrace/internal/base/clock"
 	"github.com/millrace/millrace/internal/store"
 )
 
@@ -25,11 +24,11 @@ type stream struct {
 	subs  subscriptions
 	meter meter
 
-	advanceMu sync.Mutex // held while transitions are carried out
+	transitions transitions
 
-	timerMu sync.Mutex
-	timer   clock.Timer
-	timerAt time.Time
+	// queues are the handles of the stream's queues that were used: they are told
+	// of new records. Nil for none.
+	queues atomic.Pointer[[]*queue]
 }
 
 type logKey struct {
@@ -38,7 +37,9 @@ type logKey struct {
 }
 
 func newStream(s *Service, key streamKey) *stream {
-	return &stream{svc: s, key: key, part: s.o.Store.Partition(key.partition()), runtimes: make(map[logKey]*shardRuntime)}
+	h := &stream{svc: s, key: key, part: s.o.Store.Partition(key.partition()), runtimes: make(map[logKey]*shardRuntime)}
+	h.transitions = transitions{svc: s, of: key.arn(), once: h.advance}
+	return h
 }
 
 // load returns the stream's durable state, or nil where there is no stream.
@@ -69,7 +70,7 @@ func (h *stream) load(ctx context.Context) (*streamState, error) {
 	}
 	h.attach(st)
 	h.state.Store(st)
-	h.arm(st)
+	h.transitions.arm(st.due())
 	return st, nil
 }
 
@@ -149,34 +150,4 @@ func (st *streamState) due() time.Time {
 		}
 	}
 	return next
-}
-
-// arm sets the timer to the next transition of the state.
-func (h *stream) arm(st *streamState) { h.armAt(st.due()) }
-
-func (h *stream) armAt(at time.Time) {
-	h.timerMu.Lock()
-	defer h.timerMu.Unlock()
-	if at.Equal(h.timerAt) || h.svc.work.Closed() {
-		return
-	}
-	if h.timer != nil {
-		h.timer.Stop()
-		h.timer = nil
-	}
-	h.timerAt = at
-	if at.IsZero() {
-		return
-	}
-	delay := max(at.Sub(h.svc.o.Clock.Now()), 0)
-	// A timer that is due already must not run inside the caller's locks.
-	h.timer = h.svc.o.Clock.AfterFunc(max(delay, time.Millisecond), func() { h.svc.work.Go(h.advance) })
-}
-
-func (h *stream) disarm() {
-	h.timerMu.Lock()
-	defer h.timerMu.Unlock()
-	if h.timer != nil {
-		h.timer.Stop()
-	}
 }

@@ -77,6 +77,9 @@ func readStream(key streamKey, r store.Reader) (*streamState, error) {
 	if err := row.Scan(r, consumerPrefix, &st.consumers); err != nil {
 		return nil, err
 	}
+	if err := row.Scan(r, queueLinkPrefix, &st.queues); err != nil {
+		return nil, err
+	}
 	st.index()
 	return st, nil
 }

@@ -21,9 +21,6 @@ const (
 // errStreamGone says that a stream's partition is empty.
 var errStreamGone = errors.New("stream is gone")
 
-// retryDelay is how long a transition waits that failed.
-const retryDelay = time.Second
-
 // begin marks the description as changing: the change takes effect after the
 // transition delay.
 func (s *Service) begin(d *description, status string, c *change) {
@@ -31,38 +28,15 @@ func (s *Service) begin(d *description, status string, c *change) {
 }
 
 // settleAtOnce carries out what the stream has before it, where transitions take
-// no time, and returns after one attempt: what fails is tried again later, as
-// always. The work is the service's and not the caller's, who may go away.
+// no time.
 func (h *stream) settleAtOnce(ctx context.Context) {
-	if st := h.state.Load(); h.svc.o.TransitionDelay > 0 || st == nil || st.due().IsZero() {
-		return
-	}
-	done := make(chan struct{})
-	h.svc.work.Go(func(ctx context.Context) {
-		defer close(done)
-		h.advance(ctx)
-	})
-	select {
-	case <-done:
-	case <-ctx.Done():
-	case <-h.svc.work.Done():
+	if st := h.state.Load(); h.svc.o.TransitionDelay == 0 && st != nil && !st.due().IsZero() {
+		h.transitions.settle(ctx)
 	}
 }
 
 // advance carries out the transitions of the stream that are due.
-func (h *stream) advance(ctx context.Context) {
-	h.advanceMu.Lock()
-	defer h.advanceMu.Unlock()
-	h.timerMu.Lock()
-	h.timerAt = time.Time{} // the timer has fired
-	h.timerMu.Unlock()
-	if err := h.advanceOnce(store.Freeing(ctx)); err != nil && ctx.Err() == nil {
-		h.svc.o.Logger.Warn("a stream's transition failed and is tried again", "stream", h.key.arn(), "error", err)
-		h.armAt(h.svc.o.Clock.Now().Add(retryDelay))
-	}
-}
-
-func (h *stream) advanceOnce(ctx context.Context) error {
+func (h *stream) advance(ctx context.Context) error {
 	st, err := h.load(ctx)
 	if err != nil || st == nil {
 		return err
@@ -90,7 +64,7 @@ func (h *stream) advanceOnce(ctx context.Context) error {
 			return h.commit(ctx, func(tx store.Tx, st *streamState) error { return settleConsumers(tx, st, now) })
 		}
 	}
-	h.arm(st)
+	h.transitions.arm(st.due())
 	return nil
 }
 

@@ -9,7 +9,7 @@ import (
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 )
 
-// ListTagsForResource lists all tags of a stream or a consumer, by key.
+// ListTagsForResource lists all tags of a stream, a consumer or a queue, by key.
 func (s *Service) ListTagsForResource(ctx context.Context, in *kinesisapi.ListTagsForResourceInput, out *kinesisapi.ListTagsForResourceOutput) error {
 	r, err := s.resolveResource(ctx, in.ResourceARN.V)
 	if err != nil {

@@ -205,6 +205,9 @@ func (g *group) write(ctx context.Context, st *streamState) {
 	if g.left.Add(-1) != 0 {
 		<-g.woken
 	}
+	if g.used > 0 {
+		g.batches[0].shard.runtime.stream.arrived()
+	}
 }
 
 // maxKept is how much memory the blocks of a pooled group may hold together: those

@@ -12,7 +12,7 @@ import (
 // maxPolicyBytes is the longest policy (reference kinesis-streams §4.5).
 const maxPolicyBytes = 20 << 10
 
-// PutResourcePolicy attaches a policy to a stream or a consumer, in place of the
+// PutResourcePolicy attaches a policy to a stream, a consumer or a queue, in place of the
 // one that it has. Policies are stored; who may call is decided without them
 // until users and roles are there (docs/divergences/kinesis.md).
 func (s *Service) PutResourcePolicy(ctx context.Context, in *kinesisapi.PutResourcePolicyInput) error {
@@ -20,26 +20,13 @@ func (s *Service) PutResourcePolicy(ctx context.Context, in *kinesisapi.PutResou
 	if err != nil {
 		return err
 	}
-	if err := checkPolicy(r.arn, in.Policy.V); err != nil {
+	if err := checkPolicy(in.ResourceARN.V, in.Policy.V); err != nil {
 		return err
 	}
-	return r.change(ctx, func(st *streamState, a attachments) (attachments, error) {
+	return r.change(ctx, func(a attachments) (attachments, error) {
 		a.Policy = in.Policy.V
-		return a, r.wantActive(st)
+		return a, a.keepPolicy
 	})
-}
-
-// wantActive refuses to change the policy of a resource that is not ACTIVE. AWS's
-// words for a consumer were reported (aws-cloudformation/cloudformation-coverage-roadmap
-// issue 2442).
-func (r *resource) wantActive(st *streamState) error {
-	if r.consumer == "" {
-		return wantActive(st)
-	}
-	if st.consumer(r.consumer).Status != active {
-		return kinesisapi.ErrResourceInUseException.New("Consumer %s with creation timestamp %d under stream %s and account %s is not in ACTIVE status.", r.consumer, r.made, st.key.name, st.key.account)
-	}
-	return nil
 }
 
 // checkPolicy refuses what is no policy, or one of another resource. As in any

@@ -68,7 +68,12 @@ func checkRegistration(st *streamState, name string, limit int) error {
 	if inCreation >= maxConsumersCreating {
 		return kinesisapi.ErrLimitExceededException.New("Number of consumers in CREATING state cannot exceed %d for the stream %s.", maxConsumersCreating, st.key.arn())
 	}
-	if len(st.consumers) >= limit {
+	return checkConsumerCount(st, limit)
+}
+
+// checkConsumerCount refuses one more consumer, as which a queue counts.
+func checkConsumerCount(st *streamState, limit int) error {
+	if len(st.consumers)+len(st.queues) >= limit {
 		return kinesisapi.ErrLimitExceededException.New("Number of registered consumers cannot exceed %d for the stream %s.", limit, st.key.arn())
 	}
 	return nil

@@ -83,14 +83,22 @@ func badARN(arn string) error {
 // checkReach refuses a resource of another account, and one of another region,
 // which this region's endpoint does not know.
 func checkReach(call *api.Call, key streamKey, arn string) error {
-	if key.account != call.Account {
-		return kinesisapi.ErrAccessDeniedException.New("User: %s is not authorized to perform: %s on resource: %s because no resource-based policy allows the %s action",
-			call.Principal.ARN, call.Operation.Action, arn, call.Operation.Action)
+	if err := checkAccount(call, key.account, arn); err != nil {
+		return err
 	}
 	if key.region != call.Region {
 		return streamNotFound(key)
 	}
 	return nil
+}
+
+// checkAccount refuses a resource of another account.
+func checkAccount(call *api.Call, account, arn string) error {
+	if account == call.Account {
+		return nil
+	}
+	return kinesisapi.ErrAccessDeniedException.New("User: %s is not authorized to perform: %s on resource: %s because no resource-based policy allows the %s action",
+		call.Principal.ARN, call.Operation.Action, arn, call.Operation.Action)
 }
 
 // parseStreamARN reads arn:aws:kinesis:<region>:<account>:stream/<name>. The

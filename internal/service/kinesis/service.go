@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/base/clock"
 	"github.com/millrace/millrace/internal/base/work"
 	"github.com/millrace/millrace/internal/store"
@@ -32,6 +33,9 @@ type Options struct {
 	// ShardQuota is how many open shards an account may have in a region. 0: any
 	// number.
 	ShardQuota int
+	// QueueInFlight bounds the records in flight of a queue. Default: 120,000, as on
+	// AWS.
+	QueueInFlight int64
 	// Hour is the unit of a stream's retention. Default time.Hour; tests shorten it.
 	Hour time.Duration
 	// TrimInterval is how often expired records are looked for. Default a minute.
@@ -41,11 +45,13 @@ type Options struct {
 // Service serves Kinesis Data Streams for all accounts and regions.
 type Service struct {
 	o      Options
+	steady *clock.Steady // the time of leases
 	tokens *token.Sealer
 	work   *work.Group // everything that runs on behalf of no request
 
 	mu      sync.Mutex
 	streams map[streamKey]*stream
+	queues  map[queueKey]*queue
 }
 
 // New returns a service on a store, having resumed what an earlier run left
@@ -63,10 +69,13 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if o.Hour == 0 {
 		o.Hour = time.Hour
 	}
+	if o.QueueInFlight == 0 {
+		o.QueueInFlight = 120_000
+	}
 	if o.TrimInterval == 0 {
 		o.TrimInterval = time.Minute
 	}
-	s := &Service{o: o, work: work.NewGroup(o.Clock), streams: make(map[streamKey]*stream)}
+	s := &Service{o: o, work: work.NewGroup(o.Clock), steady: clock.NewSteady(o.Clock, time.Time{}), streams: make(map[streamKey]*stream), queues: make(map[queueKey]*queue)}
 	var err error
 	if s.tokens, err = token.Open(ctx, o.Store, root); err != nil {
 		return nil, fmt.Errorf("kinesis: %w", err)
@@ -74,7 +83,13 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err := s.reconcile(ctx); err != nil {
 		return nil, fmt.Errorf("kinesis: resume: %w", err)
 	}
-	s.work.Every(s.o.TrimInterval, s.trimAll)
+	if err := s.reconcileQueues(ctx); err != nil {
+		return nil, fmt.Errorf("kinesis: resume: %w", err)
+	}
+	s.work.Every(s.o.TrimInterval, func(ctx context.Context) {
+		s.trimAll(ctx)
+		s.sweepQueues(ctx)
+	})
 	s.work.Every(scaleInterval, s.scaleAll)
 	return s, nil
 }
@@ -85,7 +100,12 @@ func (s *Service) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, st := range s.streams {
-		st.disarm()
+		st.transitions.disarm()
+	}
+	for _, q := range s.queues {
+		q.transitions.disarm()
+		q.waitLive.WakeNever()
+		q.waitDead.WakeNever()
 	}
 	return nil
 }
@@ -138,3 +158,8 @@ func (s *Service) all() []*stream {
 }
 
 func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
+
+func isCode(err error, shape *api.ErrorShape) bool {
+	var e *api.Error
+	return errors.As(err, &e) && e.Shape == shape
+}

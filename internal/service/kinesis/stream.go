@@ -84,6 +84,7 @@ type streamState struct {
 	shards    []*shard    // by index, ascending; those past retention are gone
 	openShard []*shard    // by hash range, ascending; they cover the space without a gap
 	consumers []*consumer // by name
+	queues    []*queueLink
 }
 
 // route returns the open shard that holds the hash.
@@ -144,6 +145,15 @@ func (st *streamState) consumer(name string) *consumer {
 		return nil
 	}
 	return st.consumers[i]
+}
+
+// queue returns the link of a queue, or nil.
+func (st *streamState) queue(id string) *queueLink {
+	i := slices.IndexFunc(st.queues, func(l *queueLink) bool { return l.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return st.queues[i]
 }
 
 // retention is how long records are kept, in the unit that the server counts as

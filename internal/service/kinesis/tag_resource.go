@@ -7,7 +7,7 @@ import (
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 )
 
-// TagResource adds tags to a stream or a consumer, over those of the same keys.
+// TagResource adds tags to a stream, a consumer or a queue, over those of the same keys.
 func (s *Service) TagResource(ctx context.Context, in *kinesisapi.TagResourceInput) error {
 	return s.addTags(ctx, in.ResourceARN.V, in.Tags)
 }
@@ -17,9 +17,9 @@ func (s *Service) addTags(ctx context.Context, arn string, add map[string]string
 	if err != nil {
 		return err
 	}
-	return r.change(ctx, func(st *streamState, a attachments) (attachments, error) {
-		if err := tagging(st); err != nil {
-			return a, err
+	return r.change(ctx, func(a attachments) (attachments, error) {
+		if a.keepTags != nil {
+			return a, a.keepTags
 		}
 		if err := checkTags(add, a.Tags); err != nil {
 			return a, err
@@ -32,12 +32,4 @@ func (s *Service) addTags(ctx context.Context, arn string, add map[string]string
 		a.Tags = tags
 		return a, nil
 	})
-}
-
-// tagging refuses to change tags before the stream is there.
-func tagging(st *streamState) error {
-	if st.Status == creating {
-		return notActive(st)
-	}
-	return nil
 }

@@ -24,9 +24,12 @@ func (s *Service) UpdateStreamMode(ctx context.Context, in *kinesisapi.UpdateStr
 		return err
 	}
 	now := s.o.Clock.Now().UTC()
-	edit := func(_ *streamState, d *description, next *settings) error {
+	edit := func(st *streamState, d *description, next *settings) error {
 		if d.OnDemand == onDemand {
 			return errUnchanged
+		}
+		if !onDemand && len(st.queues) > 0 {
+			return kinesisapi.ErrResourceInUseException.New("Stream %s under account %s has queues, which need the ON_DEMAND mode.", h.key.name, h.key.account)
 		}
 		d.ModeSwitches = recent(d.ModeSwitches, now)
 		if len(d.ModeSwitches) >= maxModeSwitches {
