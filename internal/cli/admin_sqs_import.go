@@ -55,7 +55,7 @@ func (c *adminSQSImportCmd) Run(e *Env) error {
 	err = r.run(ctx, batches, func(b *importBatch, result *sqs.ImportResult) error {
 		// A signal does not end the request: what came of it would not be known.
 		err := s.call(context.Background(), "sqs/import", query, bytes.NewReader(b.text), result)
-		tick.tell("%3.0f %%  %d messages sent", 100*b.part, r.sent)
+		tick.tell("%s%d messages sent", b.part, r.sent)
 		return err
 	})
 	tick.done()
@@ -75,7 +75,7 @@ type importBatch struct {
 	text    []byte
 	numbers []int64 // of the lines in text
 	last    int64   // line up to which the input was read
-	part    float64 // of the input that was read
+	part    string  // of the input that was read, for a person
 	err     error   // of reading, after these lines; io.EOF at the end
 }
 
@@ -96,7 +96,9 @@ func readImport(ctx context.Context, in *lines.Reader, from int64, batches chan<
 			b.numbers = append(b.numbers, in.Number())
 		}
 		b.last = in.Number()
-		b.part, _ = in.Progress()
+		if part, ok := in.Progress(); ok {
+			b.part = fmt.Sprintf("%3.0f %%  ", 100*part)
+		}
 		select {
 		case batches <- b:
 		case <-ctx.Done():

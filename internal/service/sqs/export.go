@@ -20,8 +20,8 @@ func (s *Service) Export(ctx context.Context, q Queue, begin func(total int64), 
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			_, out, err := s.stored(w, v)
-			if err != nil {
+			_, out, ok, err := s.stored(w, v)
+			if err != nil || !ok {
 				return err
 			}
 			return each(&out)

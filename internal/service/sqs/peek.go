@@ -56,8 +56,8 @@ func (s *Service) Peek(ctx context.Context, q Queue, o PeekOptions) (*PeekPage, 
 		w.visit = func(v *visited) error {
 			// The message outlives the view, and the row does not.
 			v.row = slices.Clone(v.row)
-			m, out, err := s.stored(w, v)
-			if err != nil {
+			m, out, ok, err := s.stored(w, v)
+			if err != nil || !ok {
 				return err
 			}
 			if size += out.Size; o.Group == "" || m.group == o.Group {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/millrace/millrace/internal/api"
 	sqsapi "github.com/millrace/millrace/internal/awsapi/sqs"
+	"github.com/millrace/millrace/internal/store"
 )
 
 // found returns a queue as a person finds it.
@@ -178,6 +180,62 @@ func TestPeekGoesOn(t *testing.T) {
 	}
 }
 
+// TestWalkGoesOn ends walks after few rows, and goes on from where they are: a page
+// ends so where it passes over much.
+func TestWalkGoesOn(t *testing.T) {
+	for _, name := range []string{"orders", "orders.fifo"} {
+		r := newRig(t)
+		attributes := map[string]string{}
+		if name == "orders.fifo" {
+			attributes = map[string]string{"FifoQueue": "true", "DelaySeconds": "10"}
+		}
+		url := r.create(name, attributes)
+		for i := range 40 {
+			if i == 25 {
+				r.clock.Advance(10 * time.Second)
+			}
+			dedup := ""
+			if name == "orders.fifo" {
+				dedup = fmt.Sprint(i)
+			}
+			r.send(url, fmt.Sprint("m", i), fmt.Sprint("g", i%7), dedup)
+		}
+		for range 3 {
+			r.receive(url, 3)
+		}
+		q := r.found(name)
+		for _, state := range []State{Any, Visible, InFlight, Delayed} {
+			whole := r.peek(name, PeekOptions{State: state})
+			for budget := 2; budget < 6; budget++ {
+				var all PeekPage
+				for at, more := (position{}), true; more; {
+					err := r.store.Partition(q.key.partition()).View(t.Context(), func(rd store.Reader) error {
+						w, err := r.walk(q.key, rd)
+						if err != nil {
+							return err
+						}
+						w.state, w.after, w.budget = state, at, budget
+						w.visit = func(v *visited) error {
+							_, m, _, err := r.stored(w, v)
+							all.Messages = append(all.Messages, m)
+							return err
+						}
+						err = w.run()
+						at, more = w.at, w.more
+						return err
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				if told(&all) != told(whole) {
+					t.Errorf("%s, %s, %d rows at a time: %s; at once: %s", name, state, budget, told(&all), told(whole))
+				}
+			}
+		}
+	}
+}
+
 func TestPeekLeavesOutWhatHasExpired(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.SweepInterval = 1000 * time.Hour })
 	url := r.create("orders", map[string]string{"MessageRetentionPeriod": "60"})
@@ -187,6 +245,27 @@ func TestPeekLeavesOutWhatHasExpired(t *testing.T) {
 	r.wantTold(r.peek("orders", PeekOptions{}), "old visible 0, new visible 0")
 	r.clock.Advance(time.Second)
 	r.wantTold(r.peek("orders", PeekOptions{}), "new visible 0")
+}
+
+// TestPeekLeavesOutExpiredDeadLetters: a dead letter of a standard queue is as old
+// as it was in its first queue.
+func TestPeekLeavesOutExpiredDeadLetters(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.SweepInterval = 1000 * time.Hour })
+	r.create("dead", map[string]string{"MessageRetentionPeriod": "60"})
+	work := r.create("work", map[string]string{
+		"VisibilityTimeout": "0", "RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":1}`,
+	})
+	r.send(work, "job", "", "")
+	r.clock.Advance(50 * time.Second)
+	for range 2 {
+		r.receive(work, 1)
+	}
+	for r.peek("dead", PeekOptions{}).Total == 0 {
+		runtime.Gosched()
+	}
+	r.wantTold(r.peek("dead", PeekOptions{}), "job visible 1")
+	r.clock.Advance(11 * time.Second)
+	r.wantTold(r.peek("dead", PeekOptions{}), "")
 }
 
 func TestWrongPeeks(t *testing.T) {

@@ -38,14 +38,18 @@ type StoredAttribute struct {
 // everything is the set of all system attributes.
 const everything = systemAttributes(1<<len(systemAttributeNames) - 1)
 
-// stored shows a message that a walk met.
-func (s *Service) stored(w *walk, v *visited) (m message, out StoredMessage, err error) {
+// stored shows a message that a walk met. ok is false for one that has expired by
+// the time at which it was sent to another queue, as a dead letter.
+func (s *Service) stored(w *walk, v *visited) (m message, out StoredMessage, ok bool, err error) {
 	b, err := s.open(w.desc, v.row)
 	if err != nil {
-		return m, out, err
+		return m, out, false, err
 	}
 	if m, err = decodeMessage(b); err != nil {
-		return m, out, err
+		return m, out, false, err
+	}
+	if m.sent < w.horizon {
+		return m, out, false, nil
 	}
 	r := reception{count: v.count, first: v.first}
 	if w.fifo {
@@ -62,7 +66,7 @@ func (s *Service) stored(w *walk, v *visited) (m message, out StoredMessage, err
 	if v.until != 0 {
 		out.VisibleAfter = time.UnixMilli(v.until).UTC().Format("2006-01-02T15:04:05.000Z07:00")
 	}
-	return m, out, nil
+	return m, out, true, nil
 }
 
 func storedAttributes(a messageAttributes) map[string]StoredAttribute {

@@ -22,12 +22,12 @@ import (
 // where a walk goes on from the place where another one ended too, unless it was
 // delivered in between.
 type walk struct {
-	r     store.Reader
-	desc  *description
-	meta  meta
-	fifo  bool
-	now   int64  // ms
-	since uint64 // what was sent before this sequence has expired
+	r       store.Reader
+	desc    *description
+	meta    meta
+	fifo    bool
+	now     int64 // ms
+	horizon int64 // ms: what was sent before has expired
 
 	state State  // Any: all
 	group string // "" for all; outside of the lanes it is left to visit
@@ -35,7 +35,7 @@ type walk struct {
 	// visit is called with each message.
 	visit func(v *visited) error
 
-	budget int // rows that the walk may still look at
+	budget int // rows that the walk may still look at; at least 2, to get anywhere
 	at     position
 	more   bool // the budget ended the walk at at
 }
@@ -110,7 +110,7 @@ func (s *Service) walk(key queueKey, r store.Reader) (*walk, error) {
 	if w.meta, err = decodeMeta(b); err != nil {
 		return nil, err
 	}
-	w.since = sequenceAt((&memory{desc: w.desc}).horizon(s))
+	w.horizon = (&memory{desc: w.desc}).horizon(s)
 	return w, nil
 }
 
@@ -142,7 +142,7 @@ func (w *walk) step(at position) error {
 
 // meet visits a message that is asked for.
 func (w *walk) meet(v *visited) error {
-	if w.state != Any && w.state != v.state || v.seq < w.since {
+	if w.state != Any && w.state != v.state || sentAt(v.seq) < w.horizon {
 		return nil
 	}
 	return w.visit(v)
@@ -316,7 +316,7 @@ func (w *walk) laneOf(id uint64) error {
 
 // lane meets the messages of one lane.
 func (w *walk) lane(l *lane) error {
-	from, to := uint64(0), laneEnd(l.id)
+	from, to := uint64(1), laneEnd(l.id)
 	if !w.fifo {
 		from = l.cursor
 	}
@@ -336,6 +336,10 @@ func (w *walk) lane(l *lane) error {
 		case w.state == InFlight:
 			to = messageKey(l.id, l.held[len(l.held)-1].seq+1)
 		}
+	}
+	// A lane counts as a row, since many may have nothing that is asked for.
+	if err := w.step(position{true, l.id, from - 1}); err != nil {
+		return err
 	}
 	held, flying := l.held, l.flying(w.now) > 0
 	for kv, err := range w.r.Scan(messageKey(l.id, from), to) {
