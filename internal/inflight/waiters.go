@@ -69,7 +69,7 @@ func (w *Waiters) WakeAll() {
 	}
 }
 
-// Drop makes a receive wait no more, without waking it.
+// Drop makes a receive wait no more that is about to look again itself.
 func (w *Waiters) Drop(wt *Waiter) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -135,6 +135,12 @@ func (w *Waiters) Wait(ctx context.Context, wt *Waiter, timer clock.Timer, stop 
 	case <-ctx.Done():
 	case <-stop:
 	}
+	w.Leave(wt)
+	return false
+}
+
+// Leave ends a receive that goes away. If it was woken, the next one is.
+func (w *Waiters) Leave(wt *Waiter) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if wt.element == nil {
@@ -142,5 +148,4 @@ func (w *Waiters) Wait(ctx context.Context, wt *Waiter, timer clock.Timer, stop 
 	} else {
 		w.drop(wt)
 	}
-	return false
 }

@@ -198,7 +198,7 @@ func (q *queue) memory(tx store.Tx) (*queueMemory, error) {
 		if err != nil {
 			return nil, err
 		}
-		if generation == q.mem.generation {
+		if generation == q.mem.generation && q.mem.epoch == tx.Version().Epoch {
 			return q.mem, nil
 		}
 	}

@@ -15,6 +15,7 @@ import (
 type queueMemory struct {
 	desc       *queueDescription // never modified: replaced
 	generation uint64            // raised by every commit
+	epoch      uint64            // of the partition's ownership in which the memory was made
 	shards     []*queueShard     // by index
 	turn       int               // the shard with which the next receive begins
 
@@ -44,7 +45,7 @@ func newQueueShard(index uint32, cursor store.Position, live, dead inflight.Coun
 
 // loadQueue reads a queue's memory from its rows. errNoQueue where there are none.
 func loadQueue(r store.Reader) (*queueMemory, error) {
-	m := &queueMemory{desc: new(queueDescription)}
+	m := &queueMemory{desc: new(queueDescription), epoch: r.Version().Epoch}
 	if err := readQueue(r, m.desc); err != nil {
 		return nil, err
 	}

@@ -88,6 +88,9 @@ func (s *Service) receiveFromQueue(ctx context.Context, arn string, a askedOfQue
 			return nil
 		})
 		if err != nil {
+			if wt != nil {
+				waiters.Leave(wt)
+			}
 			return nil, err
 		}
 		if len(t.out) > 0 {
