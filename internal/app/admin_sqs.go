@@ -47,6 +47,9 @@ func (a *App) routeQueues(m *http.ServeMux) {
 				a.refuse(w, err)
 				return
 			}
+			if path == "peek" || path == "export" || path == "redrive" { // the others come many times
+				a.logger.Info("a person looks after a queue", "action", path, "queue", q.ARN(), "from", r.RemoteAddr)
+			}
 			f(w, r, q)
 		}))
 	}

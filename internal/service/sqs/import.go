@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/millrace/millrace/internal/api"
 	sqsapi "github.com/millrace/millrace/internal/awsapi/sqs"
@@ -105,6 +106,9 @@ func (s *Service) deadLettersGo(ctx context.Context, source string, to queueKey)
 // parseImport reads a line of an export.
 func parseImport(line []byte, fifo bool) (e importEntry, err error) {
 	var m StoredMessage
+	if !utf8.Valid(line) {
+		return e, errors.New("not UTF-8") // which the JSON package would mend
+	}
 	if err := json.Unmarshal(line, &m); err != nil {
 		return e, fmt.Errorf("not a message in JSON: %w", err)
 	}

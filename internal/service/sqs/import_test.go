@@ -114,6 +114,7 @@ func TestImportStopsAtABadLine(t *testing.T) {
 	for line, want := range map[string]string{
 		`{"Body":`:                    "not a message in JSON",
 		`"text"`:                      "not a message in JSON",
+		"{\"Body\":\"\xff\"}":         "not UTF-8",
 		`{"Size":12}`:                 "MessageBody",
 		`{"Body":"a","BodyCut":true}`: "a peek is not an export",
 		`{"Body":"` + strings.Repeat("a", 1025) + `"}`:                 "shorter than 1024 bytes",
@@ -128,7 +129,7 @@ func TestImportStopsAtABadLine(t *testing.T) {
 	if got := r.imported("orders.fifo", [][]byte{good}); got.Sent != 0 || !strings.Contains(got.Bad, "MessageGroupId") {
 		t.Errorf("into a FIFO queue: %+v", got)
 	}
-	if p := r.peek("orders", PeekOptions{}); p.Total != 14 {
+	if p := r.peek("orders", PeekOptions{}); p.Total != 16 {
 		t.Errorf("%d messages are there", p.Total)
 	}
 }
@@ -159,6 +160,33 @@ func TestImportedDeadLettersCanBeMoved(t *testing.T) {
 			t.Errorf("in %s it is %+v", name, m)
 		}
 	}
+}
+
+func TestExportIsOfOneMoment(t *testing.T) {
+	r := newRig(t)
+	url := r.create("orders", nil)
+	for i := range 5 {
+		r.send(url, fmt.Sprint("m", i), "", "")
+	}
+	var got PeekPage
+	err := r.Export(context.Background(), r.found("orders"), func(int64) {}, func(m *StoredMessage) error {
+		if len(got.Messages) == 0 { // the queue goes on
+			r.send(url, "new", "", "")
+			for _, m := range r.receive(url, 3) {
+				if err := r.delete(url, m); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		m.Body = strings.Clone(m.Body) // it is the row's
+		got.Messages = append(got.Messages, *m)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.wantTold(&got, "m0 visible 0, m1 visible 0, m2 visible 0, m3 visible 0, m4 visible 0")
+	r.wantTold(r.peek("orders", PeekOptions{}), "m3 visible 0, m4 visible 0, new visible 0")
 }
 
 func TestExportEndsWithItsReader(t *testing.T) {
