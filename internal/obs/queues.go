@@ -14,6 +14,7 @@ type Queues struct {
 	vecs   []*prometheus.CounterVec
 	depth  *prometheus.Desc
 	age    *prometheus.Desc
+	noisy  *prometheus.Desc
 	depths atomic.Pointer[func(yield func(Depth))]
 }
 
@@ -38,6 +39,7 @@ type Depth struct {
 	Account, Region, Queue     string
 	Visible, InFlight, Delayed int64
 	Oldest                     time.Duration // age of the oldest message; 0 where there is none
+	Noisy                      int64         // groups that are noisy, of a standard queue
 }
 
 func newQueues(r *prometheus.Registry) *Queues {
@@ -45,7 +47,8 @@ func newQueues(r *prometheus.Registry) *Queues {
 	q := &Queues{
 		depth: prometheus.NewDesc("millrace_sqs_messages", "Messages in the queue: those that can be received, that are in flight, that are delayed.",
 			append(labels, "state"), nil),
-		age: prometheus.NewDesc("millrace_sqs_oldest_message_age_seconds", "Age of the queue's oldest message.", labels, nil),
+		noisy: prometheus.NewDesc("millrace_sqs_noisy_groups", "Groups of a standard queue that wait for the others.", labels, nil),
+		age:   prometheus.NewDesc("millrace_sqs_oldest_message_age_seconds", "Age of the queue's oldest message.", labels, nil),
 	}
 	for _, m := range queueCounters {
 		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "millrace_sqs_" + m.name + "_total", Help: m.help}, labels)
@@ -99,6 +102,7 @@ func (q *Queues) Watch(depths func(yield func(Depth))) { q.depths.Store(&depths)
 func (q *Queues) Describe(out chan<- *prometheus.Desc) {
 	out <- q.depth
 	out <- q.age
+	out <- q.noisy
 }
 
 // Collect is of prometheus.Collector: the depths, of as many queues as have
@@ -120,5 +124,6 @@ func (q *Queues) Collect(out chan<- prometheus.Metric) {
 		gauge(q.depth, float64(d.InFlight), "in_flight")
 		gauge(q.depth, float64(d.Delayed), "delayed")
 		gauge(q.age, d.Oldest.Seconds())
+		gauge(q.noisy, float64(d.Noisy))
 	})
 }

@@ -17,7 +17,7 @@ func TestQueues(t *testing.T) {
 	q.Received("1", "r", "orders", 0)
 	q.Deleted("1", "r", "orders", 3)
 	q.Watch(func(yield func(Depth)) {
-		yield(Depth{Account: "1", Region: "r", Queue: "orders", Visible: 5, InFlight: 1, Delayed: 1, Oldest: time.Minute})
+		yield(Depth{Account: "1", Region: "r", Queue: "orders", Visible: 5, InFlight: 1, Delayed: 1, Oldest: time.Minute, Noisy: 2})
 	})
 	page := func() string {
 		w := httptest.NewRecorder()
@@ -29,7 +29,7 @@ func TestQueues(t *testing.T) {
 		"messages_sent_total" + labels + "} 10", "sent_bytes_total" + labels + "} 2560", "messages_deduplicated_total" + labels + "} 1",
 		"messages_received_total" + labels + "} 4", "empty_receives_total" + labels + "} 1", "messages_deleted_total" + labels + "} 3",
 		"messages" + labels + `,state="visible"} 5`, "messages" + labels + `,state="in_flight"} 1`, "messages" + labels + `,state="delayed"} 1`,
-		"oldest_message_age_seconds" + labels + "} 60",
+		"oldest_message_age_seconds" + labels + "} 60", "noisy_groups" + labels + "} 2",
 	} {
 		if !strings.Contains(page(), "millrace_sqs_"+line+"\n") {
 			t.Errorf("the metrics have no line millrace_sqs_%s", line)

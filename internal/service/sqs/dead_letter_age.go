@@ -66,6 +66,7 @@ func (s *standard) discard(tx store.Tx, seq uint64) (bool, error) {
 
 func (s *standard) leave(tx store.Tx, it inflight.Item, _ int64) (inflight.Item, error) {
 	s.items.Remove(tx, it)
+	s.fair.noise.left(it)
 	s.m.meta.Messages--
 	s.commit()
 	return it, nil
@@ -74,6 +75,9 @@ func (s *standard) leave(tx store.Tx, it inflight.Item, _ int64) (inflight.Item,
 func (s *standard) back(tx store.Tx, it inflight.Item, _ string, now int64) error {
 	it.Visible = now
 	s.items.Put(tx, it)
+	if it.Delivered() {
+		s.fair.noise.delivered(it.Place)
+	}
 	s.m.meta.Messages++
 	s.commit()
 	return nil

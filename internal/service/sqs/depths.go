@@ -9,6 +9,8 @@ type Depth struct {
 	// Oldest is the age of the oldest message, received or not; 0 where there is
 	// none. Of messages in flight or delayed only those that are in memory count.
 	Oldest time.Duration
+	// Noisy is how many groups of a standard queue are noisy.
+	Noisy int64
 }
 
 // Depths yields what the queues in memory hold. It reads no rows, and costs a
@@ -33,13 +35,16 @@ func (q *queue) depth() (d Depth, ok bool) {
 	if seq, some := q.mem.order.oldest(); some && q.mem.meta.Messages > 0 {
 		d.Oldest = time.Duration(max(now-sentAt(seq), 0)) * time.Millisecond
 	}
+	if s, ok := q.mem.order.(*standard); ok {
+		d.Noisy = int64(len(s.fair.noisy))
+	}
 	return d, true
 }
 
 func (s *standard) oldest() (seq uint64, ok bool) {
 	seq, ok = s.items.Lowest()
-	if p, some := s.fair.directory.Head(); some && (!ok || uint64(p.At) < seq) {
-		seq, ok = uint64(p.At), true
+	if first, some := s.fair.oldestKnown(); some && (!ok || first < seq) {
+		seq, ok = first, true
 	}
 	if s.m.meta.Fresh > 0 && (!ok || s.m.meta.Cursor < seq) {
 		seq, ok = s.m.meta.Cursor, true

@@ -17,7 +17,7 @@ func TestDepths(t *testing.T) {
 	}
 	check := func(name string, visible, inFlight, delayed int64, oldest time.Duration) {
 		t.Helper()
-		want := Depth{"000000000000", "us-east-1", name, visible, inFlight, delayed, oldest}
+		want := Depth{"000000000000", "us-east-1", name, visible, inFlight, delayed, oldest, 0}
 		if got := depths()[name]; got != want {
 			t.Errorf("the depth of %s is %+v, want %+v", name, got, want)
 		}

@@ -46,7 +46,7 @@ func (s *standard) send(tx store.Tx, sd *sending) error {
 	lane := uint64(plainLane)
 	if sd.group != "" {
 		var err error
-		if lane, err = s.fair.add(tx, sd.group, sd.seq); err != nil {
+		if lane, err = s.fair.add(tx, sd.group, sd.seq, sd.now); err != nil {
 			return err
 		}
 	} else {
@@ -65,6 +65,9 @@ func (s *standard) send(tx store.Tx, sd *sending) error {
 func (s *standard) receive(tx store.Tx, rc *receiving) error {
 	defer s.commit()
 	s.room(rc)
+	if err := s.fair.review(tx, rc.now); err != nil {
+		return err
+	}
 	if rc.horizon > 0 {
 		n, err := s.expireEarly(tx, rc.horizon, maxSkipped)
 		if err != nil {
@@ -85,7 +88,25 @@ func (s *standard) receive(tx store.Tx, rc *receiving) error {
 	// The leases come last: a message that can be had again at once must not be met
 	// twice.
 	for i := range rc.out {
-		rc.out[i].item = s.items.Deliver(tx, rc.out[i].item, true, rc.now, rc.until)
+		it := &rc.out[i].item
+		if !it.Delivered() {
+			s.fair.noise.delivered(it.Place)
+		}
+		*it = s.items.Deliver(tx, *it, true, rc.now, rc.until)
+	}
+	return s.judge(tx, rc)
+}
+
+// judge looks for noise in what was delivered.
+func (s *standard) judge(tx store.Tx, rc *receiving) error {
+	last := uint64(plainLane)
+	for i := range rc.out {
+		if lane := rc.out[i].item.Place; lane != last && lane >= firstLane {
+			last = lane
+			if err := s.fair.judge(tx, lane, s.items.Counts().Delivered, rc.now); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -108,6 +129,7 @@ func (s *standard) due(tx store.Tx, rc *receiving) error {
 		}
 		if rc.maxReceives > 0 && it.Count >= rc.maxReceives && rc.dead != nil {
 			s.items.Remove(tx, it)
+			s.fair.noise.left(it)
 			rc.bury(it)
 			continue
 		}
@@ -125,9 +147,9 @@ func (s *standard) due(tx store.Tx, rc *receiving) error {
 }
 
 // head returns when the head of the backlog was sent, math.MaxInt64 where there
-// is no backlog.
+// is no backlog but that of noisy groups.
 func (s *standard) head(r store.Reader) (int64, error) {
-	l, err := s.fair.next(r)
+	l, err := s.fair.quiet(r)
 	if err != nil {
 		return 0, err
 	}
@@ -154,14 +176,14 @@ func (s *standard) room(rc *receiving) {
 func (s *standard) backlog(tx store.Tx, rc *receiving) error {
 	meta := &s.m.meta
 	for rc.more() {
-		l, err := s.fair.next(tx)
+		l, noisy, err := s.fair.next(tx)
 		if err != nil {
 			return err
 		}
-		if meta.Fresh > 0 && (l == nil || meta.Cursor < l.cursor) {
+		if meta.Fresh > 0 && (l == nil || noisy || meta.Cursor < l.cursor) {
 			run := run{plainLane, meta.Cursor, meta.Fresh}
 			before := uint64(math.MaxUint64)
-			if l != nil {
+			if l != nil && !noisy {
 				before = l.cursor
 			}
 			if err := s.take(tx, rc, &run, before); err != nil {
@@ -262,13 +284,14 @@ func (s *standard) settle(tx store.Tx, r receipt, now int64) (outcome, error) {
 	// A receipt that has expired still deletes, as long as nobody else holds the
 	// message (reference sqs §5).
 	s.remove(tx, it)
-	s.fair.settled(it, now)
-	return done, nil
+	s.fair.noise.settled(it, now)
+	return done, s.fair.judge(tx, it.Place, s.items.Counts().Delivered, now)
 }
 
 // remove takes a message out that is an item.
 func (s *standard) remove(tx store.Tx, it inflight.Item) {
 	s.items.Remove(tx, it)
+	s.fair.noise.left(it)
 	tx.Delete(messageKey(it.Place, it.ID))
 	s.m.meta.Messages--
 	s.commit()
@@ -297,8 +320,8 @@ func (s *standard) ready(r store.Reader, now int64) (int64, bool, error) {
 	if err != nil {
 		return 0, false, err
 	}
-	head, err := s.head(r)
-	if err != nil || head != math.MaxInt64 {
+	l, _, err := s.fair.next(r)
+	if err != nil || l != nil || s.m.meta.Fresh > 0 {
 		return now, err == nil, err
 	}
 	return at, ok, nil
