@@ -3,6 +3,7 @@ package app
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -98,7 +99,9 @@ func (a *App) servePeek(w http.ResponseWriter, r *http.Request, q sqs.Queue) {
 
 func (a *App) serveExport(w http.ResponseWriter, r *http.Request, q sqs.Queue) {
 	control, began := http.NewResponseController(w), false
-	out := bufio.NewWriterSize(deadlined{w, control}, exportChunk)
+	// A write that is stuck ends with the request, so that a stop need not wait for it.
+	defer context.AfterFunc(r.Context(), func() { _ = control.SetWriteDeadline(clock.Real.Now()) })()
+	out := bufio.NewWriterSize(deadlined{r.Context(), w, control}, exportChunk)
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	exported := 0
@@ -126,14 +129,18 @@ func (a *App) serveExport(w http.ResponseWriter, r *http.Request, q sqs.Queue) {
 	}
 }
 
-// deadlined writes within exportStuck each time.
+// deadlined writes within exportStuck each time, and no more once ctx has ended.
 type deadlined struct {
+	ctx     context.Context
 	w       io.Writer
 	control *http.ResponseController
 }
 
 func (d deadlined) Write(b []byte) (int, error) {
 	if err := d.control.SetWriteDeadline(clock.Real.Now().Add(exportStuck)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
+	}
+	if err := d.ctx.Err(); err != nil {
 		return 0, err
 	}
 	return d.w.Write(b)
