@@ -18,6 +18,7 @@ type fifo struct {
 	locked    *inflight.Machine
 	directory *inflight.Index // At is the sequence of the lane's first message
 	delays    delays
+	met       bool // see meet
 }
 
 func newFIFO(m *memory) *fifo {
@@ -295,6 +296,9 @@ func (f *fifo) alter(tx store.Tx, l *lane, now int64, change func()) error {
 
 func (f *fifo) ready(r store.Reader, now int64) (int64, bool, error) {
 	at, ok, err := f.locked.Due(r)
+	if err == nil {
+		err = f.meet(r)
+	}
 	if err != nil {
 		return 0, false, err
 	}
@@ -302,6 +306,21 @@ func (f *fifo) ready(r store.Reader, now int64) (int64, bool, error) {
 		return now, some, err
 	}
 	return at, ok, nil
+}
+
+// meet reads the lanes that were locked when the queue was loaded: counts needs
+// them when their locks end.
+func (f *fifo) meet(r store.Reader) error {
+	if f.met {
+		return nil
+	}
+	for id := range f.locked.Known() {
+		if _, err := f.lanes.get(r, id); err != nil {
+			return err
+		}
+	}
+	f.met = true
+	return nil
 }
 
 func (f *fifo) counts(now int64) counts {

@@ -38,6 +38,9 @@ type description struct {
 type memory struct {
 	desc *description // never modified: replaced
 	meta meta
+	// epoch is that of the partition's ownership: what was written under another
+	// one may have been lost, and another owner may have written since.
+	epoch uint64
 	// order delivers the messages, in the way of the queue's type.
 	order order
 }
@@ -50,7 +53,7 @@ var (
 
 // load reads a queue's memory from its rows.
 func load(key queueKey, r store.Reader) (*memory, error) {
-	m := &memory{desc: new(description)}
+	m := &memory{desc: new(description), epoch: r.Version().Epoch}
 	if err := row.Get(r, descriptionKey, m.desc); err != nil {
 		if errors.Is(err, store.ErrNotFound) {
 			err = errNoQueue
@@ -76,6 +79,9 @@ func load(key queueKey, r store.Reader) (*memory, error) {
 
 // stale reports whether the memory differs from the rows that r sees.
 func (m *memory) stale(r store.Reader) (bool, error) {
+	if r.Version().Epoch != m.epoch {
+		return true, nil
+	}
 	b, err := r.Get(metaKey)
 	if errors.Is(err, store.ErrNotFound) {
 		return true, nil
