@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/inflight"
 	"github.com/millrace/millrace/internal/store"
 	"github.com/millrace/millrace/internal/store/row"
 )
@@ -19,7 +20,7 @@ type queue struct {
 
 	mu      sync.Mutex // guards what follows; taken inside the partition's writer lock
 	mem     *memory    // nil: to be loaded
-	waiting waiters
+	waiting inflight.Waiters
 }
 
 // description is what is known of a queue beside its messages.
@@ -166,7 +167,7 @@ func (q *queue) memory(tx store.Tx) (*memory, error) {
 	q.mem = nil
 	m, err := load(q.key, tx)
 	if errors.Is(err, errNoQueue) {
-		q.waiting.all() // who waits looks again, and is told
+		q.waiting.WakeAll() // who waits looks again, and is told
 		q.svc.forget(q)
 		return nil, err
 	}

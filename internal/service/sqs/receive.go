@@ -35,7 +35,7 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 	var (
 		timer    clock.Timer
 		deadline int64 // of the wait, ms; 0 before the first attempt
-		wt       *waiter
+		wt       *inflight.Waiter
 		q        *queue
 		rc       *receiving
 		got      received
@@ -46,7 +46,7 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 				return err
 			}
 			if wt != nil { // f runs once more
-				q.waiting.drop(wt)
+				q.waiting.Drop(wt)
 				wt = nil
 			}
 			var err error
@@ -65,7 +65,7 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 				deadline = rc.now + 1000*int64(a.wait.Or(m.desc.Attributes.ReceiveWait))
 			}
 			if len(rc.out) == 0 && deadline > rc.now && !rc.full {
-				wt = q.waiting.add(again)
+				wt = q.waiting.Add(again)
 			}
 			return nil
 		})
@@ -75,7 +75,7 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 		switch {
 		case err != nil:
 			if wt != nil {
-				q.leave(wt)
+				q.waiting.Leave(wt)
 			}
 			return received{}, err
 		case len(got.messages) > 0:
@@ -96,7 +96,7 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 			timer = s.o.Clock.NewTimer(time.Duration(deadline-rc.now) * time.Millisecond)
 			defer timer.Stop()
 		}
-		if !q.wait(ctx, wt, timer) {
+		if !q.waiting.Wait(ctx, wt, timer, s.work.Done()) {
 			return got, ctx.Err()
 		}
 		wt = nil

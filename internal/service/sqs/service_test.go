@@ -161,9 +161,7 @@ func (r *rig) wantCounts(name string, visible, inFlight, delayed int64) {
 func (r *rig) untilWaiting(name string, n int) {
 	for waiting := -1; waiting != n; {
 		q := r.queue(queueKey{"000000000000", "us-east-1", name})
-		q.mu.Lock()
-		waiting = q.waiting.list.Len()
-		q.mu.Unlock()
+		waiting = q.waiting.Len()
 		runtime.Gosched()
 	}
 }
