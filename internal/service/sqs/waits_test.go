@@ -112,7 +112,7 @@ func TestWaitEndsWithItsReceive(t *testing.T) {
 	if got := <-r.await(ctx, url, 20); !errors.Is(got.err, store.ErrUnknownOutcome) {
 		t.Fatalf("received %v, %v", got.messages, got.err)
 	}
-	if q := r.queue(testKey("s")); q.waiting.list.Len() != 0 {
+	if q := r.queue(testKey("s")); q.waiting.Len() != 0 {
 		t.Error("a receive that is over waits for messages still")
 	}
 	one := r.await(ctx, url, 20)
