@@ -94,17 +94,24 @@ func (t *taker) take() (d done, err error) {
 // nextHandle returns the next receipt handle of an answer and what follows it,
 // nil at the end. A handle has nothing that JSON escapes.
 func nextHandle(b []byte) (handle, rest []byte) {
-	_, b, ok := bytes.Cut(b, []byte(`"ReceiptHandle"`))
-	if !ok {
-		return nil, nil
+	for {
+		var ok bool
+		if _, b, ok = bytes.Cut(b, []byte(`"ReceiptHandle"`)); !ok {
+			return nil, nil
+		}
+		value, ok := bytes.CutPrefix(bytes.TrimLeft(b, " "), []byte{':'})
+		if !ok {
+			continue // a text, not a name
+		}
+		value, ok = bytes.CutPrefix(bytes.TrimLeft(value, " "), []byte{'"'})
+		if !ok {
+			continue
+		}
+		if handle, rest, ok = bytes.Cut(value, []byte{'"'}); !ok {
+			return nil, nil
+		}
+		return handle, rest
 	}
-	if _, b, ok = bytes.Cut(b, []byte{'"'}); !ok {
-		return nil, nil
-	}
-	if handle, rest, ok = bytes.Cut(b, []byte{'"'}); !ok {
-		return nil, nil
-	}
-	return handle, rest
 }
 
 // anyFailed reports whether the answer to a batch tells of a failure: a list

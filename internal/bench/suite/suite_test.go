@@ -64,6 +64,28 @@ func TestValuesOfProc(t *testing.T) {
 	}
 }
 
+func TestProcessorTime(t *testing.T) {
+	text := "77 (a) b) c) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20"
+	if got, err := processorOf(text); err != nil || got != 2*time.Second {
+		t.Errorf("%v %v", got, err)
+	}
+	for _, text := range []string{"", "77 (x) S 1", "77 (x) S 1 2 3 4 5 6 7 8 9 10 a 50"} {
+		if got, err := processorOf(text); err == nil {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+func TestMetricsAreFound(t *testing.T) {
+	text := "# HELP a_b x\na_bc 3\na_b{x=\"y\"} 4\na_b 1.5e+06\n"
+	if got, err := metric(text, "a_b"); err != nil || got != 1.5e6 {
+		t.Errorf("%v %v", got, err)
+	}
+	if got, err := metric(text, "a"); err == nil {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestReports(t *testing.T) {
 	rows := []Row{{Group: "g", What: "a|b", Bar: "1", Measured: "2\n3", Verdict: Reached, Runs: []*bench.Result{{Records: 7}}}}
 	r := NewReport(Options{Duration: 30 * time.Second, Warmup: 5 * time.Second, Runs: 3}, "v1", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), rows)
