@@ -20,14 +20,16 @@ import (
 // come back, and tries old handles. It is used by one goroutine at a time.
 type consumer struct {
 	q        *queue
+	id       uint32
 	rnd      *rand.Rand
 	receives []queues.Receive
 	acts     []queues.Act
 	old      []string // some handles from before
+	attempts int      // receives that name themselves, which FIFO queues take
 }
 
 func newConsumer(q *queue, id uint32) *consumer {
-	return &consumer{q: q, rnd: rand.New(rand.NewPCG(*crashSeed, uint64(id)))}
+	return &consumer{q: q, id: id, rnd: rand.New(rand.NewPCG(*crashSeed, uint64(id)))}
 }
 
 // receive makes one call. The error is of the connection: the outcome is unknown.
@@ -120,9 +122,22 @@ func (co *consumer) excuse(err error) error {
 	return err
 }
 
+// named has a receive of a FIFO queue name itself: as the one before, where that
+// has no answer and gets what it got now.
+func (co *consumer) named(in *sqs.ReceiveMessageInput) {
+	if !co.q.fifo() {
+		return
+	}
+	if n := len(co.receives); n == 0 || co.receives[n-1].Outcome != history.Unknown {
+		co.attempts++
+	}
+	in.ReceiveRequestAttemptId = aws.String(fmt.Sprintf("%d-%d", co.id, co.attempts))
+}
+
 // step receives, and does with what it gets one thing or another.
 func (co *consumer) step(ctx context.Context, c *sqs.Client) error {
 	in := &sqs.ReceiveMessageInput{MaxNumberOfMessages: int32(1 + co.rnd.IntN(10)), VisibilityTimeout: int32(co.rnd.IntN(3)), WaitTimeSeconds: int32(co.rnd.IntN(2))}
+	co.named(in)
 	got, err := co.receive(ctx, c, in)
 	if err != nil {
 		return err

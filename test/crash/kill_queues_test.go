@@ -3,6 +3,7 @@ package crash
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -17,7 +18,9 @@ type killingQueues struct {
 	killer
 	queues []*queue // those with senders
 	purged *queue
-	lives  []*queueLives
+	// encrypted are those whose encryption is turned on and off.
+	encrypted []*queue
+	lives     []*queueLives
 }
 
 const otherRegion = "eu-central-1"
@@ -29,7 +32,6 @@ func TestKillQueues(t *testing.T) {
 	t.Logf("-crash.seed=%d", *crashSeed)
 	k := &killingQueues{killer: newKiller(t, "sqs.", 9, "--queue-cooldown=0s")}
 	plain, far := newQueue("plain", region), newQueue("plain", otherRegion)
-	plain.attributes["SqsManagedSseEnabled"] = "true"
 	far.attributes["SqsManagedSseEnabled"] = "false"
 	ordered, late := newQueue("ordered.fifo", region), newQueue("late.fifo", otherRegion)
 	late.attributes["DelaySeconds"], late.delay = "1", time.Second
@@ -39,6 +41,7 @@ func TestKillQueues(t *testing.T) {
 		plain.used(3, 3, 100), far.used(1, 1, 200), ordered.used(3, 3, 300), late.used(1, 1, 400), k.purged.used(2, 1, 500),
 		newQueue("failing", region).redrives(2, dead).used(1, 2, 600), newQueue("failing.fifo", region).redrives(2, deadOrdered).used(1, 2, 700),
 	}
+	k.encrypted = []*queue{plain, ordered}
 	k.lives = []*queueLives{{name: "lived", region: region}, {name: "lived.fifo", region: otherRegion}}
 
 	srv := k.site.start()
@@ -80,6 +83,9 @@ func (k *killingQueues) round(srv *server) {
 			}
 		}
 		with("purge", k.purged, k.purged.purgeNowAndThen)
+		for _, q := range k.encrypted {
+			with("encrypt", q, q.encryptNowAndThen)
+		}
 		for _, l := range k.lives {
 			c := srv.queues(l.region)
 			do("create and delete "+l.name, func(ctx context.Context) error { return l.run(ctx, c) })
@@ -97,6 +103,19 @@ func (q *queue) purgeNowAndThen(ctx context.Context, c *sqs.Client) error {
 		if q.purges = append(q.purges, call); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// encryptNowAndThen turns encryption on and off until ctx ends or the connection
+// breaks.
+func (q *queue) encryptNowAndThen(ctx context.Context, c *sqs.Client) error {
+	for on := true; ctx.Err() == nil; on = !on {
+		_, err := c.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &q.url, Attributes: map[string]string{"SqsManagedSseEnabled": strconv.FormatBool(on)}})
+		if err != nil {
+			return err
+		}
+		pause(ctx, 100*time.Millisecond)
 	}
 	return nil
 }
