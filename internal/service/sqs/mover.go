@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/millrace/millrace/internal/base/clock"
 	"github.com/millrace/millrace/internal/store"
 	"github.com/millrace/millrace/internal/store/row"
 )
@@ -107,7 +106,7 @@ func (mv *mover) rest(ctx context.Context, e *errand, d time.Duration, kicks boo
 	if !kicks {
 		wake = nil
 	}
-	var timer clock.Timer = mv.s.o.Clock.NewTimer(d)
+	timer := mv.s.o.Clock.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C():
@@ -141,8 +140,8 @@ func (mv *mover) resume(ctx context.Context) {
 		})
 		for _, name := range names {
 			key := queueKey{reg.account, reg.region, name}
-			if err := mv.find(ctx, key); err != nil {
-				return err
+			if err := mv.find(ctx, key); err != nil && ctx.Err() == nil {
+				mv.s.o.Logger.Error("what was being moved out of a queue could not be found; its next use looks again", "queue", key.arn(), "error", err)
 			}
 		}
 		return err
