@@ -2,17 +2,12 @@ package sqs
 
 import (
 	"context"
-	"errors"
 
 	"github.com/millrace/millrace/internal/api"
 	sqsapi "github.com/millrace/millrace/internal/awsapi/sqs"
 	"github.com/millrace/millrace/internal/store"
 	"github.com/millrace/millrace/internal/store/row"
-	"github.com/millrace/millrace/internal/token"
 )
-
-// maxListed is the most queues that one answer lists.
-const maxListed = 1000
 
 // ListDeadLetterSourceQueues lists the queues whose dead-letter queue a queue is.
 func (s *Service) ListDeadLetterSourceQueues(ctx context.Context, in *sqsapi.ListDeadLetterSourceQueuesRequest, out *sqsapi.ListDeadLetterSourceQueuesResult) error {
@@ -21,7 +16,8 @@ func (s *Service) ListDeadLetterSourceQueues(ctx context.Context, in *sqsapi.Lis
 	if err != nil {
 		return err
 	}
-	if err := checkRange("MaxResults", in.MaxResults, 1, maxListed, "Must be between 1 and 1000, if provided."); err != nil {
+	p, err := s.page(call, key.name, in.MaxResults, in.NextToken)
+	if err != nil {
 		return err
 	}
 	there, err := s.exists(ctx, key)
@@ -31,33 +27,15 @@ func (s *Service) ListDeadLetterSourceQueues(ctx context.Context, in *sqsapi.Lis
 	if !there {
 		return noSuchQueue(call)
 	}
-	after := ""
-	if in.NextToken.Set {
-		p, err := s.tokens.OpenPage(call, in.NextToken.V)
-		if errors.Is(err, token.ErrForeign) || err == nil && string(p.Of) != key.name {
-			return invalidValue(in.NextToken.V, "NextToken", "Invalid or expired next token.")
-		}
-		if err != nil {
-			return err
-		}
-		after = p.After
-	}
-	most := int(in.MaxResults.Or(maxListed))
 	more := false
-	err = s.sources(ctx, key, after, func(source queueKey) bool {
-		if len(out.QueueUrls) == most {
-			more = true
-			return false
-		}
-		out.QueueUrls = append(out.QueueUrls, queueURL(call, source))
-		after = source.name
-		return true
+	err = s.sources(ctx, key, p.after, func(source queueKey) bool {
+		more = !p.add(&out.QueueUrls, source)
+		return !more
 	})
-	if err != nil || !more || !in.MaxResults.Set {
+	if err != nil {
 		return err
 	}
-	next, err := s.tokens.SealPage(call, []byte(key.name), after, s.clock.Now())
-	out.NextToken = api.Some(next)
+	out.NextToken, err = s.next(p, more)
 	return err
 }
 

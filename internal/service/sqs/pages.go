@@ -7,8 +7,8 @@ import (
 	"github.com/millrace/millrace/internal/token"
 )
 
-// maxPage is the most queues that one answer lists.
-const maxPage = 1000
+// maxListed is the most queues that one answer lists.
+const maxListed = 1000
 
 // page is what a call that lists queues asks for.
 type page struct {
@@ -21,10 +21,10 @@ type page struct {
 
 // page reads what a call asks for.
 func (s *Service) page(call *api.Call, of string, most api.Opt[int32], next api.Opt[string]) (*page, error) {
-	if err := checkRange("MaxResults", most, 1, maxPage, "Must be between 1 and 1000, if provided."); err != nil {
+	if err := checkRange("MaxResults", most, 1, maxListed, "Must be between 1 and 1000, if provided."); err != nil {
 		return nil, err
 	}
-	p := &page{call: call, of: []byte(of), most: int(most.Or(maxPage)), paged: most.Set}
+	p := &page{call: call, of: []byte(of), most: int(most.Or(maxListed)), paged: most.Set}
 	if !next.Set {
 		return p, nil
 	}
