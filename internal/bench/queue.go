@@ -33,27 +33,19 @@ func queueOf(t Target, operation string, in any) (Queue, error) {
 	return Queue{t, out.QueueUrl}, err
 }
 
-// Block takes one message out of the queue and holds it for as long as AWS
-// allows: the rest of its group waits for it.
-func (q *Queue) Block() error {
-	c, err := dial(q.Target.Host)
-	if err != nil {
-		return err
-	}
-	defer c.close()
-	return c.control(&q.Target, sqs, "ReceiveMessage", map[string]any{"QueueUrl": q.ID, "VisibilityTimeout": 43200}, nil)
-}
+// MaxVisibility is for how long a message can be held at most: 12 hours, as on AWS.
+const MaxVisibility = 12 * time.Hour
 
-// Receive waits up to 20 s for one message, and deletes nothing. It reports
-// whether there was one.
-func (q *Queue) Receive() (bool, error) {
+// Receive waits up to 20 s for one message, holds it for a while and deletes
+// nothing. It reports whether there was one.
+func (q *Queue) Receive(hold time.Duration) (bool, error) {
 	c, err := dial(q.Target.Host)
 	if err != nil {
 		return false, err
 	}
 	defer c.close()
 	var out struct{ Messages []struct{ MessageId string } }
-	err = c.control(&q.Target, sqs, "ReceiveMessage", map[string]any{"QueueUrl": q.ID, "WaitTimeSeconds": 20, "VisibilityTimeout": 0}, &out)
+	err = c.control(&q.Target, sqs, "ReceiveMessage", map[string]any{"QueueUrl": q.ID, "WaitTimeSeconds": 20, "VisibilityTimeout": int(hold.Seconds())}, &out)
 	return len(out.Messages) > 0, err
 }
 
