@@ -176,6 +176,9 @@ func (a *App) startServices(ctx context.Context) ([]api.Handler, error) {
 		return nil, err
 	}
 	a.onStop("kinesis", func(context.Context) error { return streams.Close() })
+	a.metrics.Streams.WatchQueues(func(yield func(obs.StreamQueueDepth)) {
+		streams.QueueDepths(func(d kinesis.QueueDepth) { yield(obs.StreamQueueDepth(d)) })
+	})
 	a.queues, err = sqs.New(ctx, sqs.Options{
 		Store: a.store, Clock: a.clock, Logger: a.logger.With("service", "sqs"), Metrics: a.metrics.Queues,
 		Cooldown: a.config.QueueCooldown,

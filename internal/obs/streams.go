@@ -17,6 +17,7 @@ type Streams struct {
 	vecs   []*prometheus.CounterVec
 	age    *prometheus.Desc
 	shards *shards
+	queues *streamQueues
 }
 
 type streamName struct{ account, region, stream string }
@@ -43,7 +44,7 @@ var counters = []struct{ name, help string }{
 }
 
 func newStreams(r *prometheus.Registry, c clock.Clock) *Streams {
-	s := &Streams{clock: c, shards: newShards(r), age: prometheus.NewDesc("millrace_kinesis_iterator_age_seconds",
+	s := &Streams{clock: c, shards: newShards(r), queues: newStreamQueues(r), age: prometheus.NewDesc("millrace_kinesis_iterator_age_seconds",
 		"How old the next record is that a reader would get: the oldest over the shards read in the last 5 minutes.",
 		[]string{"account", "region", "stream", "reader"}, nil)}
 	for _, m := range counters {

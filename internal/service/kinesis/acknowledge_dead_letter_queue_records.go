@@ -14,12 +14,13 @@ func (s *Service) AcknowledgeDeadLetterQueueRecords(ctx context.Context, in *kin
 	handles := handlesOf(in.Entries, func(e *kinesisapi.AcknowledgeDeadLetterQueueRecordsRequestEntry) api.Opt[string] {
 		return e.ReceiptHandle
 	})
-	failed, err := s.settleInQueue(ctx, in.QueueARN.V, true, handles, func(tx store.Tx, h *heldRecord, _ int, _ int64) {
+	q, failed, err := s.settleInQueue(ctx, in.QueueARN.V, true, handles, func(tx store.Tx, h *heldRecord, _ int, _ int64) {
 		h.acknowledge(tx)
 	})
 	if err != nil {
 		return err
 	}
 	answerEach(handles, failed, &out.Successful, &out.Failed)
+	s.o.Metrics.QueueAcknowledged(q.key.account, q.key.region, q.name, len(out.Successful))
 	return nil
 }

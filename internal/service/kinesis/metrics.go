@@ -15,6 +15,13 @@ type Metrics interface {
 	Get(account, region, stream, shard string, enhanced []string, records, bytes int, age time.Duration, throttled bool)
 	// Subscribed counts records that were pushed to a consumer, and their lag.
 	Subscribed(account, region, stream, consumer, shard string, enhanced []string, records, bytes int, behind time.Duration)
+	// QueueReceived counts the records that one receive from a queue got, which may
+	// be none.
+	QueueReceived(account, region, queue string, records int)
+	// QueueAcknowledged counts records of a queue that were acknowledged.
+	QueueAcknowledged(account, region, queue string, records int)
+	// ForgetQueue removes the series of a queue that is gone.
+	ForgetQueue(account, region, queue string)
 	// Forget removes the series of a stream that is gone.
 	Forget(account, region, stream string)
 }
@@ -24,4 +31,7 @@ type noMetrics struct{}
 func (noMetrics) Put(_, _, _, _ string, _ []string, _, _, _ int)                         {}
 func (noMetrics) Get(_, _, _, _ string, _ []string, _, _ int, _ time.Duration, _ bool)   {}
 func (noMetrics) Subscribed(_, _, _, _, _ string, _ []string, _, _ int, _ time.Duration) {}
+func (noMetrics) QueueReceived(_, _, _ string, _ int)                                    {}
+func (noMetrics) QueueAcknowledged(_, _, _ string, _ int)                                {}
+func (noMetrics) ForgetQueue(_, _, _ string)                                             {}
 func (noMetrics) Forget(_, _, _ string)                                                  {}

@@ -20,6 +20,7 @@ import (
 type queue struct {
 	svc         *Service
 	key         queueKey
+	name        string
 	part        store.Partition
 	stream      *stream
 	transitions transitions
@@ -107,6 +108,7 @@ func (s *Service) queue(ctx context.Context, key queueKey) (*queue, error) {
 	if err != nil {
 		return nil, err
 	}
+	q.name = d.Name
 	if q.stream, _, err = s.stream(ctx, streamKey{key.account, key.region, d.Stream}); err != nil {
 		return nil, err
 	}
@@ -131,6 +133,7 @@ func (s *Service) forgetQueue(q *queue) {
 	q.stream.removeQueue(q)
 	s.mu.Unlock()
 	q.transitions.disarm()
+	s.o.Metrics.ForgetQueue(q.key.account, q.key.region, q.name)
 	q.waitLive.WakeAll()
 	q.waitDead.WakeAll()
 }

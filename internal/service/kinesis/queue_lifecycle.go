@@ -54,10 +54,10 @@ func (s *Service) writeQueue(ctx context.Context, key queueKey, e *queueEntry) e
 
 // advance carries out the transitions of the queue that are due.
 func (q *queue) advance(ctx context.Context) error {
-	removing, name := false, ""
+	removing := false
 	err := q.update(ctx, func(tx store.Tx, m *queueMemory) error {
 		d := *m.desc
-		removing, name = false, d.Name
+		removing = false
 		switch {
 		case d.Due.IsZero() || d.Due.After(q.svc.o.Clock.Now()):
 			return nil
@@ -75,14 +75,14 @@ func (q *queue) advance(ctx context.Context) error {
 		return ignoreNoQueue(err)
 	}
 	reg := q.svc.queueRegistry(q.key.account, q.key.region)
-	if err := reg.change(ctx, name, q.key.id, func(e *queueEntry) bool {
+	if err := reg.change(ctx, q.name, q.key.id, func(e *queueEntry) bool {
 		e.Deleting = true
 		return true
 	}); err != nil {
 		return err
 	}
 	fault.Point("kinesis.queue.delete.marked")
-	if err := q.svc.removeQueue(ctx, q.key, name, q.stream.key); err != nil {
+	if err := q.svc.removeQueue(ctx, q.key, q.name, q.stream.key); err != nil {
 		return err
 	}
 	q.svc.forgetQueue(q)
@@ -218,7 +218,9 @@ func (q *queue) sweep(ctx context.Context) error {
 		}
 		n := 0
 		err = q.update(ctx, func(tx store.Tx, m *queueMemory) (err error) {
-			m.follow(tx, look)
+			if err := m.follow(tx, look); err != nil {
+				return err
+			}
 			n, err = m.expire(tx, look, sweepBatch)
 			return err
 		})

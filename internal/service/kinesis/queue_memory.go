@@ -43,6 +43,16 @@ func newQueueShard(index uint32, cursor store.Position, live, dead inflight.Coun
 	}
 }
 
+// warm brings what comes due next into memory, where counts look for it.
+func (sh *queueShard) warm(r store.Reader) error {
+	for _, machine := range []*inflight.Machine{sh.live, sh.dead} {
+		if _, _, err := machine.Due(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // loadQueue reads a queue's memory from its rows. errNoQueue where there are none.
 func loadQueue(r store.Reader) (*queueMemory, error) {
 	m := &queueMemory{desc: new(queueDescription), epoch: r.Version().Epoch}
@@ -59,6 +69,9 @@ func loadQueue(r store.Reader) (*queueMemory, error) {
 		}
 		sh, err := decodeQueueShard(kv)
 		if err != nil {
+			return nil, err
+		}
+		if err := sh.warm(r); err != nil {
 			return nil, err
 		}
 		m.shards = append(m.shards, sh)
@@ -115,6 +128,14 @@ func (m *queueMemory) shard(index uint32) *queueShard {
 	return nil
 }
 
+// cursor returns the first position of a shard that was never received.
+func (m *queueMemory) cursor(index uint32) store.Position {
+	if sh := m.shard(index); sh != nil {
+		return sh.cursor
+	}
+	return 0
+}
+
 func (m *queueMemory) search(index uint32) (int, bool) {
 	return slices.BinarySearchFunc(m.shards, index, func(sh *queueShard, index uint32) int { return int(int64(sh.index) - int64(index)) })
 }
@@ -122,15 +143,19 @@ func (m *queueMemory) search(index uint32) (int, bool) {
 // follow brings the shards to what a look at the stream found. Those that are new
 // begin at their beginning: they are children of shards that the queue has. Those
 // that have left the stream are forgotten.
-func (m *queueMemory) follow(tx store.Tx, look *sources) {
+func (m *queueMemory) follow(tx store.Tx, look *sources) error {
 	for i := range look.shards {
 		index := look.shards[i].index
 		if at, ok := m.search(index); !ok {
-			m.shards = slices.Insert(m.shards, at, newQueueShard(index, 0, inflight.Counts{}, inflight.Counts{}))
+			sh := newQueueShard(index, 0, inflight.Counts{}, inflight.Counts{})
+			if err := sh.warm(tx); err != nil {
+				return err
+			}
+			m.shards = slices.Insert(m.shards, at, sh)
 		}
 	}
 	if len(m.shards) == len(look.shards) {
-		return
+		return nil
 	}
 	m.shards = slices.DeleteFunc(m.shards, func(sh *queueShard) bool {
 		if look.has(sh.index) {
@@ -142,6 +167,7 @@ func (m *queueMemory) follow(tx store.Tx, look *sources) {
 		m.changed = true
 		return true
 	})
+	return nil
 }
 
 const queueShardVersion = 1

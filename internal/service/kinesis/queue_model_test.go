@@ -14,7 +14,9 @@ import (
 // takeAll is an update that receives what there is.
 func takeAll(q *queue, look *sources, out *[]delivery) func(store.Tx, *queueMemory) error {
 	return func(tx store.Tx, m *queueMemory) error {
-		m.follow(tx, look)
+		if err := m.follow(tx, look); err != nil {
+			return err
+		}
 		now := q.svc.nowMillis()
 		t := &taking{now: now, until: now + 30_000, max: 100}
 		err := m.receive(tx, look, t, 1000)

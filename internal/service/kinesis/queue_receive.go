@@ -38,6 +38,15 @@ func (s *Service) receiveFromQueue(ctx context.Context, arn string, a askedOfQue
 	if err != nil {
 		return nil, err
 	}
+	records, err := q.receive(ctx, a)
+	if err == nil {
+		s.o.Metrics.QueueReceived(q.key.account, q.key.region, q.name, len(records))
+	}
+	return records, err
+}
+
+func (q *queue) receive(ctx context.Context, a askedOfQueue) ([]kinesisapi.QueueRecord, error) {
+	s := q.svc
 	waiters := &q.waitLive
 	if a.dead {
 		waiters = &q.waitDead
@@ -68,7 +77,9 @@ func (s *Service) receiveFromQueue(ctx context.Context, arn string, a askedOfQue
 			if err := m.wantDelivering(q.key); err != nil {
 				return err
 			}
-			m.follow(tx, look)
+			if err := m.follow(tx, look); err != nil {
+				return err
+			}
 			if err := m.drop(tx, expired, floors); err != nil {
 				return err
 			}
@@ -103,7 +114,7 @@ func (s *Service) receiveFromQueue(ctx context.Context, arn string, a askedOfQue
 		}
 		expired, floors = nil, nil
 		if wt == nil {
-			return nil, nil
+			return []kinesisapi.QueueRecord{}, nil
 		}
 		if q.arrivals.Load() != arrivals {
 			waiters.Wake() // what came after the look woke nobody
@@ -181,14 +192,8 @@ func (q *queue) wakeOne(r store.Reader, m *queueMemory, w *inflight.Waiters, dea
 		w.WakeNever()
 		return nil
 	}
-	if at <= now {
-		inFlight, err := m.inFlight(r, now, q.svc.o.QueueInFlight-1)
-		if err != nil {
-			return err
-		}
-		if inFlight >= q.svc.o.QueueInFlight {
-			at = now + fullDelay // or when a record is settled
-		}
+	if limit := q.svc.o.QueueInFlight; at <= now && m.inFlight(now, limit-1) >= limit {
+		at = now + fullDelay // or when a record is settled
 	}
 	w.WakeAt(q.svc.o.Clock, at, now)
 	return nil

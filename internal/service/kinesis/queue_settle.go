@@ -79,18 +79,18 @@ func (h *heldRecord) undo(tx store.Tx, dead bool, now int64) {
 }
 
 // settleInQueue runs f for the records of receipt handles, all in one commit. It
-// returns for each handle why f did not run; nil where it did.
-func (s *Service) settleInQueue(ctx context.Context, arn string, dead bool, handles []string, f func(tx store.Tx, h *heldRecord, i int, now int64)) ([]*api.Error, error) {
+// returns the queue, and for each handle why f did not run; nil where it did.
+func (s *Service) settleInQueue(ctx context.Context, arn string, dead bool, handles []string, f func(tx store.Tx, h *heldRecord, i int, now int64)) (*queue, []*api.Error, error) {
 	q, err := s.resolveQueue(ctx, arn)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	failed := make([]*api.Error, len(handles))
 	receipts := make([]*queueReceipt, len(handles))
 	for i, handle := range handles {
 		rc, err := openQueueReceipt(s.tokens, q.key.id, handle)
 		if err != nil && !isForeign(err) {
-			return nil, err
+			return nil, nil, err
 		}
 		if err == nil && rc.dead == dead {
 			receipts[i] = rc
@@ -117,7 +117,7 @@ func (s *Service) settleInQueue(ctx context.Context, arn string, dead bool, hand
 		}
 		return nil
 	})
-	return failed, err
+	return q, failed, err
 }
 
 // answerEach fills the two lists of an answer, which are never absent.

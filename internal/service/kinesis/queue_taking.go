@@ -49,11 +49,7 @@ func (t *taking) take() bool {
 // receive delivers records: first those that have come due, then new ones. Each
 // receive begins with another shard.
 func (m *queueMemory) receive(tx store.Tx, look *sources, t *taking, limit int64) error {
-	inFlight, err := m.inFlight(tx, t.now, limit-int64(t.max))
-	if err != nil {
-		return err
-	}
-	t.room = limit - inFlight
+	t.room = limit - m.inFlight(t.now, limit-int64(t.max))
 	n := len(look.shards)
 	for i := range n {
 		s := &look.shards[(m.turn+i)%n]
@@ -137,26 +133,20 @@ func (m *queueMemory) dies(receives uint32) bool {
 
 // inFlight returns how many records are leased. Up to enough the number may be too
 // high: those that have come due are counted only beyond.
-func (m *queueMemory) inFlight(r store.Reader, now, enough int64) (int64, error) {
+func (m *queueMemory) inFlight(now, enough int64) int64 {
 	n := int64(0)
 	for _, sh := range m.shards {
 		n += sh.live.Counts().Delivered + sh.dead.Counts().Delivered
 	}
 	if n <= enough {
-		return n, nil
+		return n
 	}
 	for _, sh := range m.shards {
 		for _, machine := range []*inflight.Machine{sh.live, sh.dead} {
-			if empty(machine) {
-				continue
-			}
-			if _, _, err := machine.Due(r); err != nil { // brings what is due into memory
-				return 0, err
-			}
 			n -= machine.Visible(now).Delivered
 		}
 	}
-	return n, nil
+	return n
 }
 
 // ready returns when there is something to receive, which may be past, and
@@ -183,11 +173,7 @@ func (m *queueMemory) ready(r store.Reader, look *sources, dead bool, now int64)
 	}
 	for i := range look.shards {
 		s := &look.shards[i]
-		log, cursor := s.log.State(), store.Position(0)
-		if sh := m.shard(s.index); sh != nil {
-			cursor = sh.cursor
-		}
-		if max(cursor, log.First) < log.Next {
+		if log := s.log.State(); max(m.cursor(s.index), log.First) < log.Next {
 			return now, true, nil
 		}
 	}

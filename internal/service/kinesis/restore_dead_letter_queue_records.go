@@ -12,7 +12,7 @@ import (
 // again, as if they had never been received.
 func (s *Service) RestoreDeadLetterQueueRecords(ctx context.Context, in *kinesisapi.RestoreDeadLetterQueueRecordsInput, out *kinesisapi.RestoreDeadLetterQueueRecordsOutput) error {
 	handles := handlesOf(in.Entries, func(e *kinesisapi.RestoreDeadLetterQueueRecordsRequestEntry) api.Opt[string] { return e.ReceiptHandle })
-	failed, err := s.settleInQueue(ctx, in.QueueARN.V, true, handles, func(tx store.Tx, h *heldRecord, _ int, now int64) {
+	_, failed, err := s.settleInQueue(ctx, in.QueueARN.V, true, handles, func(tx store.Tx, h *heldRecord, _ int, now int64) {
 		h.restore(tx, now)
 	})
 	if err != nil {
