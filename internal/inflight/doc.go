@@ -18,5 +18,5 @@
 // lease of an item is given out twice; memory never differs from the rows as the transaction
 // in progress sees them. Where a commit fails, the machine is thrown away and
 // made anew from the rows. Types are not safe for concurrent use: the caller's
-// writer lock guards them.
+// writer lock guards them. [Waiters], who wait for something to deliver, are.
 package inflight
