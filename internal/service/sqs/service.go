@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/millrace/millrace/internal/base/clock"
@@ -42,7 +43,7 @@ type Service struct {
 	names  nameLocks
 	mover  *mover
 
-	met bool // every queue is known; of sweep
+	met atomic.Bool // every queue is known; of sweep
 
 	mu     sync.Mutex
 	queues map[queueKey]*queue

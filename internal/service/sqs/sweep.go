@@ -22,7 +22,7 @@ func (s *Service) sweep(ctx context.Context) {
 	if !s.o.Store.TrimAllowed() {
 		return
 	}
-	if !s.met {
+	if !s.met.Load() {
 		if err := s.meet(ctx); err != nil {
 			s.o.Logger.Warn("the queues could not be listed; the next round tries again", "error", err)
 		}
@@ -49,7 +49,7 @@ func (s *Service) meet(ctx context.Context) error {
 			return ctx.Err() == nil
 		})
 	})
-	s.met = err == nil
+	s.met.Store(err == nil)
 	return err
 }
 
