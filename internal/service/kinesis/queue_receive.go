@@ -39,12 +39,16 @@ func (s *Service) receiveFromQueue(ctx context.Context, arn string, a askedOfQue
 		return nil, err
 	}
 	records, err := q.receive(ctx, a)
+	if records == nil {
+		records = []kinesisapi.QueueRecord{} // the list is never absent
+	}
 	if err == nil {
 		s.o.Metrics.QueueReceived(q.key.account, q.key.region, q.name, len(records))
 	}
 	return records, err
 }
 
+// receive is receiveFromQueue of a queue.
 func (q *queue) receive(ctx context.Context, a askedOfQueue) ([]kinesisapi.QueueRecord, error) {
 	s := q.svc
 	waiters := &q.waitLive
@@ -114,7 +118,7 @@ func (q *queue) receive(ctx context.Context, a askedOfQueue) ([]kinesisapi.Queue
 		}
 		expired, floors = nil, nil
 		if wt == nil {
-			return []kinesisapi.QueueRecord{}, nil
+			return nil, nil
 		}
 		if q.arrivals.Load() != arrivals {
 			waiters.Wake() // what came after the look woke nobody
