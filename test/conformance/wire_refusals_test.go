@@ -107,9 +107,6 @@ func TestOperationsToCome(t *testing.T) {
 	s := start(t)
 	for _, operation := range []string{
 		"CreateChannel", "DeleteChannel", "DescribeChannel", "ListChannels", "UpdateChannel",
-		"AcknowledgeDeadLetterQueueRecords", "AcknowledgeQueueRecords", "CreateQueue", "DeleteQueue", "DescribeQueue", "ListQueues",
-		"ReceiveDeadLetterQueueRecords", "ReceiveQueueRecords", "RestoreDeadLetterQueueRecords", "UpdateDeadLetterQueueRecordsVisibility",
-		"UpdateQueue", "UpdateQueueRecordsVisibility",
 	} {
 		for contentType, body := range map[string]string{amzJSON: "{}", amzCBOR: "\xa0"} {
 			resp, answer := s.send(contentType, operation, []byte(body))
