@@ -2,10 +2,12 @@ package conformance
 
 import (
 	"bufio"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,32 +32,82 @@ func clients(t *testing.T) string {
 }
 
 // The programs of the clients, by folder; each gets a server of its own.
-func TestPython(t *testing.T) {
+func TestPython(t *testing.T)             { python(t, "suite.py") }
+func TestPythonOnQueues(t *testing.T)     { python(t, "sqs.py") }
+func TestCelery(t *testing.T)             { python(t, "celery_suite.py") }
+func TestCLI(t *testing.T)                { cli(t, "suite.sh") }
+func TestCLIOnQueues(t *testing.T)        { cli(t, "sqs.sh") }
+func TestJavaScript(t *testing.T)         { javaScript(t, "suite.mjs") }
+func TestJavaScriptOnQueues(t *testing.T) { javaScript(t, "sqs.mjs") }
+func TestJava(t *testing.T)               { java(t, "Suite") }
+func TestJavaOnQueues(t *testing.T)       { java(t, "Queues") }
+
+func python(t *testing.T, name string) {
 	t.Parallel()
-	runClient(t, installed(t, "python/bin/python"), "python/suite.py")
+	runClient(t, installed(t, "python/bin/python"), filepath.Join("python", name))
 }
 
-func TestCLI(t *testing.T) {
+func cli(t *testing.T, name string) {
 	t.Parallel()
 	aws := installed(t, "python/bin/aws")
-	runClient(t, "/bin/bash", "cli/suite.sh", "AWS_CLI="+aws)
+	runClient(t, "/bin/bash", filepath.Join("cli", name), "AWS_CLI="+aws)
 }
 
-func TestJavaScript(t *testing.T) {
+func javaScript(t *testing.T, name string) {
 	t.Parallel()
 	// Node looks for modules beside the program.
-	suite := filepath.Join(filepath.Dir(installed(t, "js/node_modules")), "suite.mjs")
-	text := must[[]byte](t)(os.ReadFile("js/suite.mjs"))
-	if err := os.WriteFile(suite, text, 0o600); err != nil {
+	dir := filepath.Dir(installed(t, "js/node_modules"))
+	if err := copyPrograms(dir); err != nil {
 		t.Fatal(err)
 	}
-	runClient(t, program.Tool(t, "node"), suite)
+	runClient(t, program.Tool(t, "node"), filepath.Join(dir, name))
 }
 
-func TestJava(t *testing.T) {
+var copyPrograms = once(func(dir string) error {
+	programs, err := filepath.Glob("js/*.mjs")
+	for _, p := range programs {
+		var text []byte
+		if text, err = os.ReadFile(p); err == nil {
+			err = os.WriteFile(filepath.Join(dir, filepath.Base(p)), text, 0o600)
+		}
+		if err != nil {
+			break
+		}
+	}
+	return err
+})
+
+func java(t *testing.T, class string) {
 	t.Parallel()
-	classpath := must[[]byte](t)(os.ReadFile(installed(t, "java/classpath")))
-	runClient(t, program.Tool(t, "java"), "-cp", strings.TrimSpace(string(classpath)), "java/Suite.java")
+	classpath := strings.TrimSpace(string(must[[]byte](t)(os.ReadFile(installed(t, "java/classpath")))))
+	classes := filepath.Join(clients(t), "java", "classes")
+	runtime, compiler := program.Tool(t, "java"), program.Tool(t, "javac")
+	if err := compilePrograms([3]string{compiler, classpath, classes}); err != nil {
+		t.Fatal(err)
+	}
+	runClient(t, runtime, "-cp", classes+":"+classpath, class)
+}
+
+var compilePrograms = once(func(how [3]string) error {
+	programs, err := filepath.Glob("java/*.java")
+	if err != nil {
+		return err
+	}
+	out, err := exec.Command(how[0], append([]string{"-proc:none", "-nowarn", "-cp", how[1], "-d", how[2]}, programs...)...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
+})
+
+// once makes a function that runs at its first call, and has others wait for it.
+func once[A any](f func(A) error) func(A) error {
+	var o sync.Once
+	var err error
+	return func(a A) error {
+		o.Do(func() { err = f(a) })
+		return err
+	}
 }
 
 // installed returns the path of something that setup installs.
@@ -72,7 +124,7 @@ func installed(t *testing.T, name string) string {
 // of each line that it prints. Words that begin with AWS_ are environment.
 func runClient(t *testing.T, path string, words ...string) {
 	t.Helper()
-	s := start(t)
+	s := startQueues(t)
 	cmd := exec.Command(path)
 	cmd.Env = append(os.Environ(),
 		"AWS_ACCESS_KEY_ID="+accessKey, "AWS_SECRET_ACCESS_KEY="+secretKey, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,

@@ -28,51 +28,14 @@ import software.amazon.awssdk.services.kinesis.model.*;
  * The Java SDK against Millrace, the synchronous client over HTTP/1.1 and the asynchronous one over
  * HTTP/2, both in CBOR: prints "ok NAME" or "not ok NAME: why" for each check.
  */
-public class Suite {
+public class Suite extends Checks {
   static final String FIRST = "shardId-000000000000";
   static final String HALF = "170141183460469231731687303715884105728";
   static int streams;
 
-  interface Check {
-    void run() throws Exception;
-  }
-
-  static void check(String name, Check f) {
-    try {
-      f.run();
-      System.out.println("ok " + name);
-    } catch (Throwable e) {
-      StackTraceElement at = Arrays.stream(e.getStackTrace()).filter(s -> s.getClassName().startsWith("Suite")).findFirst().orElse(null);
-      System.out.println("not ok " + name + ": " + (at + " " + e).replace('\n', ' '));
-    }
-  }
-
-  static void want(boolean condition, Object got) {
-    if (!condition) throw new AssertionError(String.valueOf(got));
-  }
-
-  static <E extends Exception> E refused(Class<E> type, Callable<?> call) throws Exception {
-    try {
-      call.call();
-    } catch (Exception e) {
-      Throwable t = e instanceof java.util.concurrent.ExecutionException ? e.getCause() : e;
-      if (type.isInstance(t)) return type.cast(t);
-      throw e;
-    }
-    throw new AssertionError(type + " was expected, and the call succeeded");
-  }
-
   static void refusedCode(String code, Callable<?> call) throws Exception {
     KinesisException e = refused(KinesisException.class, call);
     want(e.awsErrorDetails().errorCode().equals(code), e);
-  }
-
-  static void until(String what, Callable<Boolean> condition) throws Exception {
-    Instant end = Instant.now().plusSeconds(20);
-    while (!condition.call()) {
-      want(Instant.now().isBefore(end), "not within 20 s: " + what);
-      Thread.sleep(20);
-    }
   }
 
   static String stream(KinesisClient c) throws Exception {

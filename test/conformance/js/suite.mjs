@@ -2,6 +2,7 @@
 // "ok NAME" or "not ok NAME: why" for each check.
 import * as K from "@aws-sdk/client-kinesis";
 import assert from "node:assert/strict";
+import { check, until } from "./checks.mjs";
 
 process.removeAllListeners("warning");
 const client = new K.KinesisClient({ maxAttempts: 1 });
@@ -10,21 +11,6 @@ const arn = (name) => `arn:aws:kinesis:us-east-1:000000000000:stream/${name}`;
 const text = (records) => records.map((r) => Buffer.from(r.Data).toString());
 const HALF = (2n ** 127n).toString();
 let streams = 0;
-
-async function check(name, f) {
-  try {
-    await f();
-    console.log(`ok ${name}`);
-  } catch (e) {
-    console.log(`not ok ${name}: ${String(e.stack ?? e).replaceAll("\n", " ")}`);
-  }
-}
-
-async function until(what, condition) {
-  for (const end = Date.now() + 20_000; !(await condition()); await new Promise((r) => setTimeout(r, 20))) {
-    assert(Date.now() < end, `not within 20 s: ${what}`);
-  }
-}
 
 const settled = (name) =>
   until(`${name} is ACTIVE`, async () => (await call(K.DescribeStreamSummaryCommand, { StreamName: name })).StreamDescriptionSummary.StreamStatus === "ACTIVE");
