@@ -30,7 +30,7 @@ const otherRegion = "eu-central-1"
 // clients were told.
 func TestKillQueues(t *testing.T) {
 	t.Logf("-crash.seed=%d", *crashSeed)
-	k := &killingQueues{killer: newKiller(t, "sqs.", 9, "--queue-cooldown=0s")}
+	k := &killingQueues{killer: newKiller(t, points(t, "sqs."), 9, "--queue-cooldown=0s")}
 	plain, far := newQueue("plain", region), newQueue("plain", otherRegion)
 	far.attributes["SqsManagedSseEnabled"] = "false"
 	ordered, late := newQueue("ordered.fifo", region), newQueue("late.fifo", otherRegion)

@@ -47,7 +47,7 @@ type killing struct {
 // its writers were told.
 func TestKill(t *testing.T) {
 	t.Logf("-crash.seed=%d", *crashSeed)
-	k := &killing{killer: newKiller(t, "kinesis.", 3, "--shard-limits=off", "--transition-delay=30ms")}
+	k := &killing{killer: newKiller(t, streamPoints(t), 3, "--shard-limits=off", "--transition-delay=30ms")}
 	k.site.addAccount("111122223333", otherAccessKey)
 	// Three have one name: nothing of one may get into another.
 	for i, st := range []*kept{

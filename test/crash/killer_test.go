@@ -23,11 +23,11 @@ type killer struct {
 	deaths map[string]int // by cause
 }
 
-// newKiller makes a site, and kills at the points whose names begin with prefix.
-func newKiller(t *testing.T, prefix string, spread int, args ...string) killer {
+// newKiller makes a site, to kill at points.
+func newKiller(t *testing.T, points []string, spread int, args ...string) killer {
 	return killer{
 		t: t, site: newSite(t, append([]string{"--min-free=0"}, args...)...),
-		rnd: rand.New(rand.NewPCG(*crashSeed, 0)), points: points(t, prefix), spread: spread, deaths: map[string]int{},
+		rnd: rand.New(rand.NewPCG(*crashSeed, 0)), points: points, spread: spread, deaths: map[string]int{},
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 func TestSoundHistoriesPass(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(100) {
 		for _, fifo := range []bool{false, true} {
 			q := build(seed, fifo)
 			if v := Check(q); len(v) > 0 {
