@@ -50,28 +50,41 @@ func (s *Service) CreateQueue(ctx context.Context, in *kinesisapi.CreateQueueInp
 	d.begin(s, creating, nil)
 	e.Initial = d
 	key := queueKey{st.key.account, st.key.region, e.ID}
-	reg := s.queueRegistry(key.account, key.region)
-	if err := reg.reserve(ctx, e); err != nil {
+	err = s.queueRegistry(key.account, key.region).reserve(ctx, e)
+	if err == nil {
+		err = s.makeQueue(ctx, h, key, e, check)
+	}
+	if err != nil {
+		if refused := new(api.Error); !errors.As(err, &refused) {
+			s.makeQueueLater(key, e)
+		}
 		return err
 	}
+	out.QueueDescription = d.shape(key)
+	return nil
+}
+
+// makeQueue makes a queue whose name is reserved. Where the stream refuses it the
+// name is free again.
+func (s *Service) makeQueue(ctx context.Context, h *stream, key queueKey, e *queueEntry, check func(*streamState) error) error {
 	fault.Point("kinesis.queue.create.reserved")
-	if err := s.linkQueue(ctx, h, e.ID, check); err != nil {
-		var refused *api.Error
-		if errors.Is(err, errStreamGone) {
-			err = streamNotFound(st.key)
+	err := s.linkQueue(ctx, h, e.ID, check)
+	if errors.Is(err, errStreamGone) {
+		err = streamNotFound(h.key)
+	}
+	var refused *api.Error
+	if errors.As(err, &refused) {
+		if err := s.queueRegistry(key.account, key.region).remove(store.Freeing(ctx), e.Name, e.ID); err != nil {
+			return err
 		}
-		if errors.As(err, &refused) {
-			if err := reg.remove(store.Freeing(ctx), e.Name, e.ID); err != nil {
-				return err
-			}
-		}
+	}
+	if err != nil {
 		return err
 	}
 	fault.Point("kinesis.queue.create.linked")
 	if err := s.writeQueue(ctx, key, e); err != nil {
 		return err
 	}
-	out.QueueDescription = d.shape(key)
 	q, err := s.queue(ctx, key)
 	if err != nil {
 		return err

@@ -180,6 +180,22 @@ func (s *Service) reconcileQueue(ctx context.Context, key queueKey, e *queueEntr
 	return q.arm(ctx)
 }
 
+// makeQueueLater completes a creation that failed half done, as a start would:
+// its name is reserved.
+func (s *Service) makeQueueLater(key queueKey, e *queueEntry) {
+	t := &transitions{svc: s, of: key.arn(), once: func(ctx context.Context) error {
+		s.mu.Lock()
+		made := s.queues[key] != nil
+		s.mu.Unlock()
+		reserved, err := s.queueRegistry(key.account, key.region).find(ctx, e.Name, e.ID)
+		if err != nil || made || !reserved {
+			return err
+		}
+		return s.reconcileQueue(ctx, key, e)
+	}}
+	t.arm(s.o.Clock.Now().Add(retryDelay))
+}
+
 // arm loads the queue, which sets the timer of what it has before it.
 func (q *queue) arm(ctx context.Context) error {
 	return q.update(ctx, func(store.Tx, *queueMemory) error { return nil })

@@ -382,3 +382,40 @@ func TestAnotherOwnersCommitsAreSeen(t *testing.T) {
 	h.store.Regain(key.partition())
 	h.wantQueueData(h.receive(arn))
 }
+
+// A creation that fails half done comes to its end by itself, or has not begun.
+func TestACreationThatFailsIsCompleted(t *testing.T) {
+	for _, fate := range []memstore.Fate{memstore.Dropped, memstore.Applied} {
+		for commits := range 3 {
+			t.Run(fmt.Sprintf("%v after %d", fate, commits), func(t *testing.T) {
+				h := newQueueHarness(t)
+				h.put("s", [2]string{"a", "1"})
+				h.store.Hold()
+				done := make(chan error, 1)
+				go func() { _, err := h.tryCreateQueue("q", "s"); done <- err }()
+				h.store.Step(commits)
+				h.must(h.store.AwaitHeld(t.Context()))
+				h.store.FailCommits(store.ErrUnknownOutcome, 1, fate)
+				h.store.Release()
+				if err := <-done; !errors.Is(err, store.ErrUnknownOutcome) {
+					t.Fatalf("the creation ends with %v", err)
+				}
+				h.eventually(func() string {
+					h.clock.Advance(retryDelay)
+					if h.queuesPending(t.Context()) {
+						return "the queue is not completed"
+					}
+					return h.queueInconsistency()
+				})
+				for _, arn := range h.queueARNs() {
+					h.wantQueueData(h.receive(arn), "1")
+					return
+				}
+				if commits > 0 {
+					t.Error("its name was reserved, and there is no queue")
+				}
+				h.createQueue("q")
+			})
+		}
+	}
+}

@@ -124,7 +124,7 @@ func (q *queue) receive(ctx context.Context, a askedOfQueue) ([]kinesisapi.Queue
 			waiters.Wake() // what came after the look woke nobody
 		}
 		if timer == nil {
-			timer = s.o.Clock.NewTimer(time.Duration(deadline-t.now) * time.Millisecond)
+			timer = s.o.Clock.NewTimer(time.Duration(deadline-s.nowMillis()) * time.Millisecond)
 			defer timer.Stop()
 		}
 		if !waiters.Wait(ctx, wt, timer, s.work.Done()) {

@@ -55,6 +55,17 @@ func (r queueRegistry) list(ctx context.Context) (all []*queueEntry, err error) 
 	return all, err
 }
 
+// find reports whether the registry has a queue that is not being deleted.
+func (r queueRegistry) find(ctx context.Context, name, id string) (there bool, err error) {
+	err = r.part.View(ctx, func(rd store.Reader) error {
+		var e queueEntry
+		found, err := row.Find(rd, queueNameKey(name), &e)
+		there = found && e.ID == id && !e.Deleting
+		return err
+	})
+	return there, err
+}
+
 // reserve writes the entry of a new queue, unless there are too many or one has
 // the name.
 func (r queueRegistry) reserve(ctx context.Context, e *queueEntry) error {
