@@ -4,12 +4,14 @@
 // on data directories of its own.
 //
 // The servers are the binary with the tag "faults": MILLRACE_TEST_FAULTS_BINARY
-// names it, and where it does not the tests build one. What the records are held
-// against is package history, which is pure and has tests of its own.
+// names it, and where it does not the tests build one. What records are held
+// against is package history, and what messages of queues are held against is
+// package queues in it; both are pure and have tests of their own.
 //
-//	go test ./test/crash                    a minute of kill -9, and the rest
-//	go test ./test/crash -crash.for=10m     longer
-//	go test ./test/crash -crash.seed=7      with the random choices of a seed
+//	go test ./test/crash                         a minute and a half of kill -9, and the rest
+//	go test ./test/crash -crash.for=10m          longer, of streams
+//	go test ./test/crash -crash.queues=10m       longer, of queues
+//	go test ./test/crash -crash.seed=7           with the random choices of a seed
 //
 // A test that fails keeps its data directory, and says where.
 package crash
