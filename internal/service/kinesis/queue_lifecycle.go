@@ -12,6 +12,7 @@ import (
 	"github.com/millrace/millrace/internal/inflight"
 	"github.com/millrace/millrace/internal/store"
 	"github.com/millrace/millrace/internal/store/row"
+	"github.com/millrace/millrace/internal/store/steady"
 )
 
 // A queue is made in three commits: its name in the registry, its link in the
@@ -214,9 +215,16 @@ func (d *queueDescription) begin(s *Service, status string, change *queueAttribu
 	d.Status, d.Due, d.Change = status, s.o.Clock.Now().Add(s.o.TransitionDelay), change
 }
 
-// sweepQueues removes from all queues what has left their streams.
+// sweepQueues removes from all queues what has left their streams, and stores the
+// time of their leases.
 func (s *Service) sweepQueues(ctx context.Context) {
-	for _, q := range s.allQueues() {
+	all := s.allQueues()
+	if len(all) > 0 {
+		if err := steady.Save(ctx, s.o.Store.Partition(root), s.steady.Now()); err != nil && ctx.Err() == nil {
+			s.o.Logger.Warn("the time could not be stored; the next round tries again", "error", err)
+		}
+	}
+	for _, q := range all {
 		if err := ignoreNoQueue(q.sweep(store.Freeing(ctx))); err != nil && ctx.Err() == nil {
 			s.o.Logger.Warn("expired records of a queue could not be removed; the next round tries again", "queue", q.key.arn(), "error", err)
 		}

@@ -147,8 +147,14 @@ func TestLeasesOfQueueRecords(t *testing.T) {
 	h.wantQueueData(zero, "2")
 	h.clock.Advance(time.Millisecond)
 	h.wantQueueData(h.receive(arn), "2")
-	// A clock that is set back makes no lease longer.
+	// A clock that is set back makes no lease longer, not over a restart either.
 	h.clock.Set(h.clock.Now().Add(-time.Hour))
+	h.clock.Advance(lease)
+	h.wantQueueData(h.receive(arn), "2")
+	h.sweepAll()
+	h.Close()
+	h.clock.Set(h.clock.Now().Add(-time.Hour))
+	h.start()
 	h.clock.Advance(lease)
 	h.wantQueueData(h.receive(arn), "2")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/millrace/millrace/internal/base/clock"
 	"github.com/millrace/millrace/internal/base/work"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/steady"
 	"github.com/millrace/millrace/internal/token"
 )
 
@@ -75,10 +76,13 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if o.TrimInterval == 0 {
 		o.TrimInterval = time.Minute
 	}
-	s := &Service{o: o, work: work.NewGroup(o.Clock), steady: clock.NewSteady(o.Clock, time.Time{}), streams: make(map[streamKey]*stream), queues: make(map[queueKey]*queue)}
+	s := &Service{o: o, work: work.NewGroup(o.Clock), streams: make(map[streamKey]*stream), queues: make(map[queueKey]*queue)}
 	var err error
 	if s.tokens, err = token.Open(ctx, o.Store, root); err != nil {
 		return nil, fmt.Errorf("kinesis: %w", err)
+	}
+	if s.steady, err = steady.Open(ctx, o.Store.Partition(root), o.Clock); err != nil {
+		return nil, fmt.Errorf("kinesis: read the time: %w", err)
 	}
 	if err := s.reconcile(ctx); err != nil {
 		return nil, fmt.Errorf("kinesis: resume: %w", err)
