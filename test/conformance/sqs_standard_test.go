@@ -430,6 +430,23 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
+// AWS takes more than it documents: truths in either case, and letters of any
+// language in the names of attributes.
+func TestWhatAWSTakes(t *testing.T) {
+	t.Parallel()
+	c := startQueues(t).queues()
+	q := newQueue(t, c, "q.fifo", attributes{"FifoQueue": "True", "ContentBasedDeduplication": "True"})
+	if a := shown(t, c, q); a["FifoQueue"] != "true" || a["ContentBasedDeduplication"] != "true" {
+		t.Errorf("%v", a)
+	}
+	send(t, c, q, "x", inGroup("g", ""), func(in *sqs.SendMessageInput) {
+		in.MessageAttributes = map[string]types.MessageAttributeValue{"attr.1øßä": {DataType: aws.String("String"), StringValue: aws.String("x")}}
+	})
+	if got := receive(t, c, q); len(got) != 1 || len(got[0].MessageAttributes) != 1 {
+		t.Errorf("%v", got)
+	}
+}
+
 // What was answered is there after kill -9: messages, locks, deletions, settings.
 func TestQueuesSurviveACrash(t *testing.T) {
 	t.Parallel()

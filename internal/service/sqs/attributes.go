@@ -1,6 +1,8 @@
 package sqs
 
 import (
+	"strings"
+
 	"maps"
 	"slices"
 	"strconv"
@@ -114,13 +116,11 @@ func defaults(fifo bool) attributes {
 func newAttributes(key queueKey, given map[string]string) (attributes, error) {
 	fifo := false
 	if v, ok := given[sqsapi.QueueAttributeNameFifoQueue]; ok {
-		switch v {
-		case "true":
-			fifo = true
-		case "false":
+		if err := setFlag(&fifo, sqsapi.QueueAttributeNameFifoQueue, v); err != nil {
+			return attributes{}, err
+		}
+		if !fifo {
 			return attributes{}, unknownAttribute(sqsapi.QueueAttributeNameFifoQueue)
-		default:
-			return attributes{}, invalidAttribute(sqsapi.QueueAttributeNameFifoQueue)
 		}
 	}
 	if err := checkName(key.name, fifo); err != nil {
@@ -188,7 +188,7 @@ func (a *attributes) set(key queueKey, name, value string) (err error) {
 	case sqsapi.QueueAttributeNameFifoThroughputLimit:
 		err = setChoice(&a.FIFOThroughputLimit, name, value, limitPerQueue, limitPerMessageGroup)
 	case sqsapi.QueueAttributeNameFifoQueue:
-		if value != "true" {
+		if !strings.EqualFold(value, "true") {
 			err = invalidAttributeBecause(name, "Modifying queue type is not supported.")
 		}
 	default:
@@ -197,11 +197,12 @@ func (a *attributes) set(key queueKey, name, value string) (err error) {
 	return err
 }
 
+// setFlag takes a truth in letters of either case, as AWS does.
 func setFlag(to *bool, name, value string) error {
-	if value != "true" && value != "false" {
+	*to = strings.EqualFold(value, "true")
+	if !*to && !strings.EqualFold(value, "false") {
 		return invalidAttribute(name)
 	}
-	*to = value == "true"
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/millrace/millrace/internal/api"
 	sqsapi "github.com/millrace/millrace/internal/awsapi/sqs"
@@ -181,7 +182,7 @@ func checkAttributeName(name string) error {
 		return invalidParameter("The request must contain non-empty message (user) attribute names.")
 	case len(name) > maxAttributeName:
 		return invalidParameter("Message (user) attribute name must be shorter than 256 bytes.")
-	case !isWord(strings.ReplaceAll(name, ".", "_")):
+	case strings.IndexFunc(name, func(r rune) bool { return !attributeNameRune(r) }) >= 0:
 		return invalidParameter("Message (user) attributes name can only contain upper and lower score characters, digits, periods, hyphens and underscores. ")
 	}
 	lower := strings.ToLower(name)
@@ -190,6 +191,12 @@ func checkAttributeName(name string) error {
 		return invalidParameter("You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are reserved for internal use. Additionally, they cannot start or end with '.'.")
 	}
 	return nil
+}
+
+// attributeNameRune reports whether the name of an attribute can have the
+// character: AWS takes letters of any language, though it documents ASCII.
+func attributeNameRune(r rune) bool {
+	return unicode.IsLetter(r) || r >= '0' && r <= '9' || r == '_' || r == '-' || r == '.'
 }
 
 // attributeValue checks the value of an attribute of a message, and returns its
