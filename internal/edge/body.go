@@ -136,7 +136,15 @@ func (x *exchange) settleAnswer(n int64) {
 	x.answerBytes = n
 }
 
-// release gives back all memory of the exchange.
+// freeBody gives back the memory of the body, to which nothing may refer any more.
+func (x *exchange) freeBody() {
+	x.body.free()
+	x.body = nil
+	x.server.bodies.give(x.bodyBytes)
+	x.bodyBytes = 0
+}
+
+// release gives back what was reserved for the exchange.
 func (x *exchange) release() {
 	x.server.bodies.give(x.bodyBytes)
 	x.server.answers.give(x.answerBytes)

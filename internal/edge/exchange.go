@@ -58,7 +58,7 @@ func (x *exchange) finish(clean *bool) {
 		x.failed()
 		*clean = false
 	} else {
-		x.body.free()
+		x.freeBody()
 	}
 	x.release()
 	e := Event{
@@ -187,6 +187,10 @@ func (x *exchange) call(claim error) {
 	if err := x.server.o.Authorizer.Authorize(ctx, c, in); err != nil {
 		x.failWith(err)
 		return
+	}
+	if !e.Alias {
+		// The call may take long, as a receive that waits does.
+		x.freeBody()
 	}
 	if e.Stream != nil {
 		x.stream(ctx, in)

@@ -105,7 +105,7 @@ func TestOperationsNeedTheirQueue(t *testing.T) {
 		{"no queue of the name", api.Some(urlPrefix + "none"), "QueueDoesNotExist", "The specified queue does not exist."},
 		{"no name of a queue", api.Some(urlPrefix + "a%20b"), "QueueDoesNotExist", "The specified queue does not exist."},
 		{"another account's", api.Some("http://localhost/111122223333/orders"), "AccessDeniedException", "Access to the resource http://localhost/111122223333/orders is denied."},
-		{"no account", api.Some("http://localhost/home/orders"), "InvalidAddress", "The address http://localhost/home/orders is not valid for this endpoint."},
+		{"no account", api.Some("http://localhost/shop/orders"), "InvalidAddress", "The address http://localhost/shop/orders is not valid for this endpoint."},
 		{"none given", api.Opt[string]{}, "MissingRequiredParameterException", "The request must contain the parameter QueueUrl."},
 	} {
 		for op, err := range r.onQueue(c.url) {

@@ -41,33 +41,35 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 		got      received
 	)
 	for again := false; ; again = true {
-		err := s.update(write, key, func(tx store.Tx, handle *queue, m *memory) error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if wt != nil { // f runs once more
-				q.waiting.Drop(wt)
-				wt = nil
-			}
-			var err error
-			if rc, err = handle.receiving(ctx, tx, m, &a); err != nil {
-				return err
-			}
-			q = handle
-			if err := m.order.receive(tx, rc); err != nil {
-				return err
-			}
-			got = received{m.desc, rc.out}
-			if len(rc.out) > 0 {
-				fault.Point("sqs.receive.written")
-			}
-			if deadline == 0 {
-				deadline = rc.now + 1000*int64(a.wait.Or(m.desc.Attributes.ReceiveWait))
-			}
-			if len(rc.out) == 0 && deadline > rc.now && !rc.full {
-				wt = q.waiting.Add(again)
-			}
-			return nil
+		err := shallow(a.wait.V > 0, func() error {
+			return s.update(write, key, func(tx store.Tx, handle *queue, m *memory) error {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if wt != nil { // f runs once more
+					q.waiting.Drop(wt)
+					wt = nil
+				}
+				var err error
+				if rc, err = handle.receiving(ctx, tx, m, &a); err != nil {
+					return err
+				}
+				q = handle
+				if err := m.order.receive(tx, rc); err != nil {
+					return err
+				}
+				got = received{m.desc, rc.out}
+				if len(rc.out) > 0 {
+					fault.Point("sqs.receive.written")
+				}
+				if deadline == 0 {
+					deadline = rc.now + 1000*int64(a.wait.Or(m.desc.Attributes.ReceiveWait))
+				}
+				if len(rc.out) == 0 && deadline > rc.now && !rc.full {
+					wt = q.waiting.Add(again)
+				}
+				return nil
+			})
 		})
 		if rc != nil && rc.buried {
 			s.mover.kick(q.key)
@@ -101,6 +103,18 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 		}
 		wt = nil
 	}
+}
+
+// shallow runs f, on a stack of its own where that is asked for: a commit goes
+// deep, and the goroutines of ten thousand receives that wait would keep what
+// theirs had grown to.
+func shallow(apart bool, f func() error) error {
+	if !apart {
+		return f()
+	}
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	return <-done
 }
 
 // fullPause is after how many ms a receive looks again that waits while as many
