@@ -106,8 +106,10 @@ const maxLanes = 32 << 10
 
 // lanes are the lanes of a queue.
 type lanes struct {
-	m      *memory
-	known  map[uint64]*lane
+	m     *memory
+	known map[uint64]*lane
+	// groups are the numbers of the lanes of groups; 0 for one that has none, so
+	// that a group which comes and goes costs no search for its row.
 	groups map[string]uint64
 }
 
@@ -130,6 +132,9 @@ func (ls *lanes) of(r store.Reader, group string) (*lane, error) {
 			return nil, fmt.Errorf("%w: number of the lane of group %q", store.ErrCorrupt, group)
 		}
 		id = binary.BigEndian.Uint64(b)
+	}
+	if id == 0 {
+		return nil, nil
 	}
 	return ls.get(r, id)
 }
@@ -192,7 +197,10 @@ func (ls *lanes) drop(tx store.Tx, l *lane) {
 	tx.Delete(laneKey(l.id))
 	tx.Delete(groupKey(l.group))
 	delete(ls.known, l.id)
-	delete(ls.groups, l.group)
+	if len(ls.groups) >= 2*maxLanes {
+		clear(ls.groups)
+	}
+	ls.groups[l.group] = 0
 }
 
 // clear removes all lanes.
