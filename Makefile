@@ -35,8 +35,8 @@ unit: ## tests of the packages and of the house's rules
 	$(GO) test $(UNIT)
 	$(GO) test -tags faults ./internal/base/fault/... ./internal/cli/...
 
-race: ## tests of the hand-written packages under the race detector
-	CGO_ENABLED=1 $(GO) test -race $(RACE)
+race: ## tests of the hand-written packages, but the long ones, under the race detector
+	CGO_ENABLED=1 $(GO) test -race -short $(RACE)
 
 fuzz: ## every fuzz target for FUZZTIME (default 30s)
 	tools/fuzz $(FUZZTIME)
