@@ -11,7 +11,8 @@ import (
 
 // fifo is the order of FIFO queues. What is delivered is a group: while messages
 // of it are in flight, or its head is delayed, its lane is an item of the machine,
-// with the number of the lane; else it stands in the directory.
+// with the number of the lane and the time at which its head can be had; else it
+// stands in the directory.
 type fifo struct {
 	m         *memory
 	lanes     *lanes
@@ -96,13 +97,10 @@ func (f *fifo) stand(tx store.Tx, l *lane, now int64) {
 		return
 	}
 	f.lanes.save(tx, l)
-	var lock int64
-	for i := range l.held {
-		lock = max(lock, l.held[i].until)
-	}
 	switch due := f.delayed(l.head()); {
-	case lock > now:
-		f.locked.Put(tx, inflight.Item{ID: l.id, Visible: lock, Count: 1})
+	case l.flying(now) > 0:
+		// The first of them may be had before the others: it comes before them.
+		f.locked.Put(tx, inflight.Item{ID: l.id, Visible: l.held[0].until, Count: 1})
 	case len(l.held) == 0 && due > now:
 		f.locked.Put(tx, inflight.Item{ID: l.id, Visible: due})
 	default:
@@ -169,6 +167,9 @@ func (f *fifo) receive(tx store.Tx, rc *receiving) error {
 func (f *fifo) serve(tx store.Tx, rc *receiving, l *lane) error {
 	for i := 0; i < len(l.held) && rc.more(); {
 		h := &l.held[i]
+		if h.until > rc.now {
+			return nil // what is behind it waits
+		}
 		key := messageKey(l.id, h.seq)
 		b, err := tx.Get(key)
 		if err != nil {
@@ -275,16 +276,12 @@ func (f *fifo) change(tx store.Tx, r receipt, now, until int64) (outcome, error)
 	return done, f.alter(tx, l, now, func() { l.held[i].until = until })
 }
 
-// alter changes a lane that is locked, and puts it where it belongs then.
+// alter changes a lane of which messages are in flight, and puts it where it
+// belongs then.
 func (f *fifo) alter(tx store.Tx, l *lane, now int64, change func()) error {
-	it, ok, err := f.locked.Find(tx, l.id)
-	if err != nil {
+	if err := f.lift(tx, l); err != nil {
 		return err
 	}
-	if !ok {
-		return missing(inflight.Item{ID: l.head(), Place: l.id}, store.ErrNotFound)
-	}
-	f.locked.Remove(tx, it)
 	f.m.meta.InFlight -= l.flown
 	change()
 	l.flown = l.flying(now)
@@ -327,7 +324,7 @@ func (f *fifo) counts(now int64) counts {
 	c := counts{inFlight: f.m.meta.InFlight}
 	for id := range f.locked.Ready(now) {
 		if l := f.lanes.known[id]; l != nil {
-			c.inFlight -= l.flown
+			c.inFlight -= l.flown - l.flying(now)
 		}
 	}
 	if delay := f.m.desc.Attributes.DelaySeconds; delay > 0 {
@@ -352,19 +349,18 @@ func (f *fifo) clear(tx store.Tx) {
 func (f *fifo) expire(tx store.Tx, now, before int64, limit int) (int, error) {
 	defer f.commit()
 	horizon := sequenceAt(before)
-	for range limit { // lanes whose lock is over go back to the directory
-		it, ok, err := f.locked.Next(tx, now, math.MaxInt64)
+	// Lanes whose lock is over go back to the directory.
+	for _, id := range slices.Collect(f.locked.Ready(now)) {
+		l, err := f.lanes.get(tx, id)
 		if err != nil {
 			return 0, err
 		}
-		if !ok {
-			break
+		if l.flying(now) > 0 {
+			continue
 		}
-		l, err := f.lanes.get(tx, it.ID)
-		if err != nil {
+		if err := f.lift(tx, l); err != nil {
 			return 0, err
 		}
-		f.locked.Remove(tx, it)
 		f.m.meta.InFlight -= l.flown
 		l.flown = 0
 		f.stand(tx, l, now)

@@ -61,22 +61,15 @@ func (md *model) fail(format string, args ...any) {
 
 func (md *model) now() time.Time { return md.r.clock.Now() }
 
-// blocked returns the groups of which something is in flight.
-func (md *model) blocked() map[string]bool {
+// deliverable returns the messages that can be received now: in a FIFO queue
+// those of a group up to the first that is in flight.
+func (md *model) deliverable() (all []*modelMessage) {
 	blocked := map[string]bool{}
 	for _, m := range md.there {
-		if m.receives > 0 && m.visible.After(md.now()) {
+		switch hidden := m.visible.After(md.now()); {
+		case md.fifo && hidden:
 			blocked[m.group] = true
-		}
-	}
-	return blocked
-}
-
-// deliverable returns the messages that can be received now.
-func (md *model) deliverable() (all []*modelMessage) {
-	blocked := md.blocked()
-	for _, m := range md.there {
-		if !m.visible.After(md.now()) && !(md.fifo && blocked[m.group]) {
+		case !hidden && !(md.fifo && blocked[m.group]):
 			all = append(all, m)
 		}
 	}

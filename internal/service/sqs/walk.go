@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -341,7 +342,8 @@ func (w *walk) lane(l *lane) error {
 	if err := w.step(position{true, l.id, from - 1}); err != nil {
 		return err
 	}
-	held, flying := l.held, l.flying(w.now) > 0
+	first := slices.IndexFunc(l.held, func(h held) bool { return h.until > w.now })
+	held := l.held
 	for kv, err := range w.r.Scan(messageKey(l.id, from), to) {
 		if err != nil {
 			return err
@@ -364,7 +366,7 @@ func (w *walk) lane(l *lane) error {
 		case delay > 0 && due > w.now:
 			v.state, v.until = Delayed, due
 		}
-		v.blocked = flying && v.state == Visible
+		v.blocked = first >= 0 && seq > l.held[first].seq && v.state == Visible
 		if err := w.meet(&v); err != nil {
 			return err
 		}
