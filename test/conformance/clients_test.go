@@ -32,15 +32,16 @@ func clients(t *testing.T) string {
 }
 
 // The programs of the clients, by folder; each gets a server of its own.
-func TestPython(t *testing.T)             { python(t, "suite.py") }
-func TestPythonOnQueues(t *testing.T)     { python(t, "sqs.py") }
-func TestCelery(t *testing.T)             { python(t, "celery_suite.py") }
-func TestCLI(t *testing.T)                { cli(t, "suite.sh") }
-func TestCLIOnQueues(t *testing.T)        { cli(t, "sqs.sh") }
-func TestJavaScript(t *testing.T)         { javaScript(t, "suite.mjs") }
-func TestJavaScriptOnQueues(t *testing.T) { javaScript(t, "sqs.mjs") }
-func TestJava(t *testing.T)               { java(t, "Suite") }
-func TestJavaOnQueues(t *testing.T)       { java(t, "Queues") }
+func TestPython(t *testing.T)               { python(t, "suite.py") }
+func TestPythonOnQueues(t *testing.T)       { python(t, "sqs.py") }
+func TestPythonOnStreamQueues(t *testing.T) { python(t, "stream_queues.py") }
+func TestCelery(t *testing.T)               { python(t, "celery_suite.py") }
+func TestCLI(t *testing.T)                  { cli(t, "suite.sh") }
+func TestCLIOnQueues(t *testing.T)          { cli(t, "sqs.sh") }
+func TestJavaScript(t *testing.T)           { javaScript(t, "suite.mjs") }
+func TestJavaScriptOnQueues(t *testing.T)   { javaScript(t, "sqs.mjs") }
+func TestJava(t *testing.T)                 { java(t, "Suite") }
+func TestJavaOnQueues(t *testing.T)         { java(t, "Queues") }
 
 func python(t *testing.T, name string) {
 	t.Parallel()
