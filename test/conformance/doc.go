@@ -7,4 +7,7 @@
 // checks and "done" at the end; every line is a subtest. `setup` installs them,
 // pinned, into build/clients. A client whose toolchain is absent is skipped and
 // counted; where CI is set that is a failure.
+//
+// What no Go SDK knows yet, queues on streams, is called by the suite's own client
+// (package model), in JSON and in CBOR.
 package conformance
