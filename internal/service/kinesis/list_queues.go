@@ -38,9 +38,6 @@ func (s *Service) ListQueues(ctx context.Context, in *kinesisapi.ListQueuesInput
 		if err != nil {
 			return err
 		}
-		if d == nil {
-			continue // all that is left is its entry
-		}
 		of, err := s.queueStream(ctx, d.streamKey(reg.key(e)))
 		if err != nil {
 			return err

@@ -323,11 +323,41 @@ func (h *harness) queuesPending(ctx context.Context) bool {
 		return true
 	}
 	for _, e := range entries {
-		if d, err := h.describeEntry(ctx, reg.key(e), e); err != nil || d == nil || !d.Due.IsZero() {
+		if d, err := h.describeEntry(ctx, reg.key(e), e); err != nil || e.Deleting || !d.Due.IsZero() {
 			return true
 		}
 	}
 	return false
+}
+
+// A queue whose rows are gone is there, for all who ask, until its name is free.
+func TestAQueueIsThereUntilItsNameIsFree(t *testing.T) {
+	h := newQueueHarness(t)
+	arn := h.createQueue("q")
+	key, _ := parseQueueARN(arn)
+	reg := h.queueRegistry(key.account, key.region)
+	h.must(reg.change(t.Context(), "q", key.id, func(e *queueEntry) bool {
+		e.Deleting = true
+		return true
+	}))
+	h.must(h.store.Partition(key.partition()).Drop(t.Context()))
+
+	_, err := h.tryCreateQueue("q", "s")
+	h.wantCode(err, "ResourceInUseException")
+	d, err := h.describeQueue(arn)
+	h.must(err)
+	var listed kinesisapi.ListQueuesOutput
+	h.must(h.ListQueues(h.call(kinesisapi.OpListQueues), &kinesisapi.ListQueuesInput{}, &listed))
+	if d.QueueName.V != "q" || d.QueueStatus.V != deleting || len(listed.QueueSummaries) != 1 || listed.QueueSummaries[0].QueueStatus.V != deleting {
+		t.Errorf("described as %+v, listed as %+v", d, listed)
+	}
+	_, err = h.tryReceive(arn, askedOfQueue{})
+	h.wantCode(err, "ResourceNotFoundException")
+
+	h.must(h.reconcileQueues(t.Context()))
+	_, err = h.describeQueue(arn)
+	h.wantCode(err, "ResourceNotFoundException")
+	h.createQueue("q")
 }
 
 // Where a commit fails, or the partition is another server's for a while, what

@@ -3,6 +3,7 @@ package kinesis
 import (
 	"context"
 	"errors"
+	"time"
 
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 	"github.com/millrace/millrace/internal/store"
@@ -95,7 +96,7 @@ func (r queueRegistry) checkPending(ctx context.Context, all []*queueEntry) erro
 		if err != nil {
 			return err
 		}
-		if d == nil || d.Status == creating || d.Status == deleting {
+		if d.Status == creating || d.Status == deleting {
 			pending++
 		}
 	}
@@ -105,13 +106,15 @@ func (r queueRegistry) checkPending(ctx context.Context, all []*queueEntry) erro
 	return nil
 }
 
-// describeEntry returns the description of a queue in the registry; nil where the
-// entry is all that is left of it.
+// describeEntry returns the description of a queue in the registry. One is DELETING
+// until its entry is gone: then its name is free, and its stream.
 func (s *Service) describeEntry(ctx context.Context, key queueKey, e *queueEntry) (*queueDescription, error) {
-	if e.Deleting {
-		return nil, nil
-	}
 	d := new(queueDescription)
+	if e.Deleting {
+		*d = e.Initial
+		d.Status, d.Due = deleting, time.Time{}
+		return d, nil
+	}
 	err := s.o.Store.Partition(key.partition()).View(ctx, func(r store.Reader) error { return readQueue(r, d) })
 	if errors.Is(err, errNoQueue) {
 		return &e.Initial, nil // its name is reserved, its rows follow
