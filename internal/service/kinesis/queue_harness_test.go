@@ -148,6 +148,7 @@ func (h *harness) tryReceive(arn string, a askedOfQueue) ([]kinesisapi.QueueReco
 			return ""
 		}
 		if r.q.waitLive.Len()+r.q.waitDead.Len() > 0 {
+			h.must(ignoreNoQueue(r.q.arm(h.t.Context()))) // what it has changed is committed by then
 			r.leave()
 		}
 		return "the receive does not return"
