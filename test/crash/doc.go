@@ -11,6 +11,7 @@
 //	go test ./test/crash                         a minute and a half of kill -9, and the rest
 //	go test ./test/crash -crash.for=10m          longer, of streams
 //	go test ./test/crash -crash.queues=10m       longer, of queues
+//	go test ./test/crash -crash.streamqueues=10m longer, of queues on streams
 //	go test ./test/crash -crash.seed=7           with the random choices of a seed
 //
 // A test that fails keeps its data directory, and says where.

@@ -8,6 +8,7 @@ import (
 	"github.com/millrace/millrace/internal/api"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
 	"github.com/millrace/millrace/internal/base/clock"
+	"github.com/millrace/millrace/internal/base/fault"
 	"github.com/millrace/millrace/internal/inflight"
 	"github.com/millrace/millrace/internal/store"
 )
@@ -94,6 +95,9 @@ func (q *queue) receive(ctx context.Context, a askedOfQueue) ([]kinesisapi.Queue
 			if err := m.receive(tx, look, t, s.o.QueueInFlight); err != nil {
 				return err
 			}
+			if len(t.out) > 0 {
+				fault.Point("kinesis.queue.receive.written")
+			}
 			if deadline == 0 {
 				deadline = now + 1000*int64(a.wait.Or(receiveWait))
 			}
@@ -109,6 +113,7 @@ func (q *queue) receive(ctx context.Context, a askedOfQueue) ([]kinesisapi.Queue
 			return nil, err
 		}
 		if len(t.out) > 0 {
+			fault.Point("kinesis.queue.receive.durable")
 			var records []kinesisapi.QueueRecord
 			records, expired, floors, err = q.readDeliveries(ctx, look, t.out)
 			if err != nil || len(records) > 0 {

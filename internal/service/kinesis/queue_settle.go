@@ -5,6 +5,7 @@ import (
 
 	"github.com/millrace/millrace/internal/api"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
+	"github.com/millrace/millrace/internal/base/fault"
 	"github.com/millrace/millrace/internal/inflight"
 	"github.com/millrace/millrace/internal/store"
 )
@@ -115,8 +116,12 @@ func (s *Service) settleInQueue(ctx context.Context, arn string, dead bool, hand
 				f(tx, h, i, now)
 			}
 		}
+		fault.Point("kinesis.queue.settle.written")
 		return nil
 	})
+	if err == nil {
+		fault.Point("kinesis.queue.settle.durable")
+	}
 	return q, failed, err
 }
 

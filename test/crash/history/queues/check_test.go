@@ -155,6 +155,15 @@ func TestHistoriesByHand(t *testing.T) {
 			p.receive(&p.q, 400, 3, 1)
 			p.delete(&p.q, "1/3", 420, ok)
 		}, Returned},
+		{"the same of another that would have said so", false, func(p *plan) {
+			p.q.Tells = true
+			p.send(1, 0, ok)
+			p.receive(&p.q, 100, 1, 1)
+			p.receive(&p.q, 210, 2).Outcome = lost
+			p.delete(&p.q, "1/1", 230, ok)
+			p.receive(&p.q, 400, 3, 1)
+			p.delete(&p.q, "1/3", 420, ok)
+		}, Returned},
 		{"deleted while a lost receive cannot have taken it", false, func(p *plan) {
 			p.send(1, 0, ok)
 			p.receive(&p.q, 100, 1, 1)
@@ -312,6 +321,19 @@ func TestHistoriesByHand(t *testing.T) {
 		{"a deleted message is a dead letter", false, func(p *plan) {
 			dies(p)
 			p.delete(&p.q, "1/2", 320, ok)
+			p.receive(p.q.Dead, 500, 3, 1)
+			p.delete(p.q.Dead, "1/3", 520, ok)
+		}, Returned},
+		{"one that was deleted late is a dead letter", false, func(p *plan) {
+			dies(p)
+			p.delete(&p.q, "1/2", 450, ok)
+			p.receive(p.q.Dead, 500, 3, 1)
+			p.delete(p.q.Dead, "1/3", 520, ok)
+		}, ""},
+		{"the same of a queue that would have said so", false, func(p *plan) {
+			p.q.Tells = true
+			dies(p)
+			p.delete(&p.q, "1/2", 450, ok)
 			p.receive(p.q.Dead, 500, 3, 1)
 			p.delete(p.q.Dead, "1/3", 520, ok)
 		}, Returned},

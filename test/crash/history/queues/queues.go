@@ -68,8 +68,11 @@ type Act struct {
 
 // Queue is all that is known of one queue, from its creation on.
 type Queue struct {
-	Name     string
-	FIFO     bool
+	Name string
+	FIFO bool
+	// Tells says that a handle which is not its message's newest, or whose message
+	// is gone, is always refused. FIFO queues tell, and queues on streams.
+	Tells    bool
 	Sends    []Send
 	Receives []Receive
 	Acts     []Act

@@ -104,15 +104,14 @@ func (c *check) returns(m *message, place int) {
 		if a.Outcome != history.Acknowledged {
 			return
 		}
-		// A FIFO queue says so where a handle is stale.
-		if c.q.FIFO || !c.mayBeStale(s.deliveries, i, place, a) {
+		if c.q.FIFO || c.q.Tells || !c.mayBeStale(s.deliveries, i, place, a) {
 			for _, d := range s.deliveries {
 				if d.call.Began > a.Ended {
 					c.Add(Returned, "%s was delivered %v after its deletion", m.id, d.call.Began-a.Ended)
 				}
 			}
 		}
-		if ds := m.stays[dead].deliveries; place == source && len(ds) > 0 && a.Ended < s.deliveries[i].floor-slack {
+		if ds := m.stays[dead].deliveries; place == source && len(ds) > 0 && (a.Ended < s.deliveries[i].floor-slack || c.q.Tells && ds[0].call.Began > a.Ended) {
 			c.Add(Returned, "%s was deleted and is a dead letter", m.id)
 		}
 	})
