@@ -30,6 +30,7 @@ const queued = "queued"
 // acknowledged must not come back, nothing that was put may be skipped, and nobody
 // may get what another holds.
 func TestKillStreamQueues(t *testing.T) {
+	t.Parallel()
 	t.Logf("-crash.seed=%d", *crashSeed)
 	k := &killingStreamQueues{killer: newKiller(t, points(t, "kinesis.queue."), 5, "--shard-limits=off", "--transition-delay=10ms")}
 	k.writers = []*writer{newWriter(1, queued, 5), newWriter(2, queued, 1), newWriter(3, queued, 1)}

@@ -151,7 +151,8 @@ func TestKilledAtEachStep(t *testing.T) {
 	}
 }
 
-// streamPoints are the fault points of streams, without those of their queues.
+// streamPoints are the fault points of streams, without those of their queues: see
+// TestStreamQueuesKilledAtEachStep.
 func streamPoints(t *testing.T) []string {
 	return slices.DeleteFunc(points(t, "kinesis."), func(point string) bool { return strings.HasPrefix(point, "kinesis.queue.") })
 }
