@@ -54,18 +54,9 @@ var (
 
 // load reads a queue's memory from its rows.
 func load(key queueKey, r store.Reader) (*memory, error) {
-	m := &memory{desc: new(description), epoch: r.Version().Epoch}
-	if err := row.Get(r, descriptionKey, m.desc); err != nil {
-		if errors.Is(err, store.ErrNotFound) {
-			err = errNoQueue
-		}
-		return nil, err
-	}
-	b, err := r.Get(metaKey)
-	if err != nil {
-		return nil, err
-	}
-	if m.meta, err = decodeMeta(b); err != nil {
+	m := &memory{epoch: r.Version().Epoch}
+	var err error
+	if m.desc, m.meta, err = readQueue(r); err != nil {
 		return nil, err
 	}
 	if key.fifo() {
@@ -76,6 +67,24 @@ func load(key queueKey, r store.Reader) (*memory, error) {
 	// This brings what has come due into memory, where counts look for it.
 	_, _, err = m.order.ready(r, 0)
 	return m, err
+}
+
+// readQueue reads what is known of a queue beside its messages, and its counters.
+// errNoQueue where there is none.
+func readQueue(r store.Reader) (*description, meta, error) {
+	d := new(description)
+	if err := row.Get(r, descriptionKey, d); err != nil {
+		if errors.Is(err, store.ErrNotFound) {
+			err = errNoQueue
+		}
+		return nil, meta{}, err
+	}
+	b, err := r.Get(metaKey)
+	if err != nil {
+		return nil, meta{}, err
+	}
+	m, err := decodeMeta(b)
+	return d, m, err
 }
 
 // stale reports whether the memory differs from the rows that r sees.

@@ -97,18 +97,9 @@ func parsePosition(s string) (p position, ok bool) {
 
 // walk begins a walk over all messages of a queue. errNoQueue where it is gone.
 func (s *Service) walk(key queueKey, r store.Reader) (*walk, error) {
-	w := &walk{r: r, desc: new(description), fifo: key.fifo(), now: s.now(), state: Any, budget: math.MaxInt}
-	if err := row.Get(r, descriptionKey, w.desc); err != nil {
-		if errors.Is(err, store.ErrNotFound) {
-			err = errNoQueue
-		}
-		return nil, err
-	}
-	b, err := r.Get(metaKey)
-	if err != nil {
-		return nil, err
-	}
-	if w.meta, err = decodeMeta(b); err != nil {
+	w := &walk{r: r, fifo: key.fifo(), now: s.now(), state: Any, budget: math.MaxInt}
+	var err error
+	if w.desc, w.meta, err = readQueue(r); err != nil {
 		return nil, err
 	}
 	w.horizon = (&memory{desc: w.desc}).horizon(s)

@@ -42,6 +42,7 @@ func FuzzHeaderLists(f *testing.F) {
 	f.Add("a", "b,c")
 	f.Add(`"`, `\`)
 	f.Add("", " x")
+	f.Add("\u2000", "0")
 	f.Fuzz(func(t *testing.T, a, b string) {
 		var dst []byte
 		var want []string

@@ -14,7 +14,7 @@ func parts(text string, elem *api.Member) iter.Seq[string] {
 	dates := elem.Schema.Kind == api.KindTimestamp &&
 		(elem.Timestamp == api.TimestampDefault || elem.Timestamp == api.TimestampHTTPDate)
 	return func(yield func(string) bool) {
-		rest := strings.TrimSpace(text)
+		rest := trim(text)
 		for more := rest != ""; more; {
 			var part string
 			part, rest, more = cutPart(rest, dates)
@@ -43,9 +43,9 @@ func cutPart(text string, date bool) (part, rest string, more bool) {
 		}
 	}
 	if end < 0 {
-		return strings.TrimSpace(text), "", false
+		return trim(text), "", false
 	}
-	return strings.TrimSpace(text[:end]), text[end+1:], true
+	return trim(text[:end]), text[end+1:], true
 }
 
 // cutQuoted reads up to the closing quote; a backslash takes the next character
@@ -84,3 +84,7 @@ func appendPart(dst []byte, text []byte, quote bool) []byte {
 	}
 	return append(dst, '"')
 }
+
+// trim removes the white space that HTTP allows around a value, and no other
+// (RFC 9110 §5.6.3).
+func trim(s string) string { return strings.Trim(s, " \t") }
