@@ -132,7 +132,7 @@ await check("a heartbeat holds a message", async () => {
   let times = 0;
   const slow = async (m) => {
     times++;
-    await new Promise((r) => setTimeout(r, 4000));
+    await new Promise((r) => setTimeout(r, 3500)); // between two heartbeats: one beside the deletion would be refused
     return m;
   };
   const errors = await consume(QueueUrl, { visibilityTimeout: 2, heartbeatInterval: 1, concurrency: 2, handleMessage: slow }, "it is done", async () => times > 0 && (await counts(QueueUrl)).every((n) => n === 0));
