@@ -83,6 +83,7 @@ type Result struct {
 	Records     int64     `json:"records"`
 	Bytes       int64     `json:"bytes"` // of records' data
 	Errors      int64     `json:"errors"`
+	Throttled   int64     `json:"throttled,omitempty"` // errors that asked to come again
 	FirstError  string    `json:"first_error,omitempty"`
 	// Latency is that of requests; in a subscription the time from the
 	// acknowledgement of a record's put to the record's arrival.
@@ -123,13 +124,14 @@ type lane struct {
 
 // load is a load under way.
 type load struct {
-	o       Options
-	lanes   []*lane
-	warm    atomic.Bool // what ends now counts
-	stopped atomic.Bool
-	began   time.Time
-	tickets atomic.Int64
-	records atomic.Int64 // that were begun, where there is a limit
+	o         Options
+	lanes     []*lane
+	warm      atomic.Bool // what ends now counts
+	stopped   atomic.Bool
+	began     time.Time
+	tickets   atomic.Int64
+	records   atomic.Int64 // that were begun, where there is a limit
+	throttled atomic.Int64
 
 	mu         sync.Mutex
 	firstError error
@@ -242,7 +244,7 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 	total, failed := l.sum()
 	r.Seconds = time.Since(from).Seconds()
 	l.stopped.Store(true)
-	r.Records, r.Bytes, r.Errors = total.records, total.bytes, failed
+	r.Records, r.Bytes, r.Errors, r.Throttled = total.records, total.bytes, failed, l.throttled.Load()
 	for _, n := range l.lanes {
 		r.Requests += n.requests.Load()
 	}
@@ -293,6 +295,9 @@ func (l *load) drive(n *lane) {
 		took := time.Since(begin)
 		if err != nil {
 			n.errors.Add(1)
+			if throttled(err) {
+				l.throttled.Add(1)
+			}
 			l.fail(err)
 			time.Sleep(errorPause)
 			continue

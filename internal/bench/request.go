@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -131,6 +132,12 @@ func (e *Error) Code() string {
 	}
 	_ = json.Unmarshal([]byte(e.Body), &v) // then there is none
 	return v.Type[strings.IndexByte(v.Type, '#')+1:]
+}
+
+// throttled reports whether an error is an answer by throttling, in JSON or CBOR.
+func throttled(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && strings.Contains(e.Body, "ProvisionedThroughputExceededException")
 }
 
 // control sends one request that is no part of a measurement, in JSON.
