@@ -66,31 +66,15 @@ func killedAfter(t *testing.T, op func(*harness) error, delay time.Duration, com
 		want = append(want, fmt.Sprint(i))
 		h.put("s", [2]string{fmt.Sprint("key", i), want[i]})
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	h.store.Hold()
-	h.store.Step(commits)
-	done := make(chan error, 1)
-	go func() {
+	crashed, ended, err := h.store.Cut(t.Context(), commits, kept, rand.New(rand.NewPCG(uint64(commits), 1)), func(ctx context.Context) error {
 		err := op(h)
 		for err == nil && ctx.Err() == nil && !h.atRest(ctx) {
 			h.clock.Advance(10 * time.Millisecond) // however often: never a record's retention
 			runtime.Gosched()
 		}
-		done <- err
-	}()
-	held := make(chan error, 1)
-	go func() { held <- h.store.AwaitInFlight(ctx, 1) }()
-	select {
-	case err := <-done:
-		h.must(err)
-		ended = true
-	case err := <-held:
-		h.must(err)
-	}
-	crashed := h.store.CrashClone(kept, rand.New(rand.NewPCG(uint64(commits), 1)))
-	cancel()
-	h.store.Release()
+		return err
+	})
+	h.must(err)
 
 	after := &harness{t: t, clock: h.clock, store: crashed}
 	after.start()

@@ -267,31 +267,15 @@ func queueKilledAfter(t *testing.T, op func(*harness, string) error, delay time.
 	arn := h.createQueue("q")
 	h.settleQueues()
 	held := h.receive(arn)[:1] // of two
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	h.store.Hold()
-	h.store.Step(commits)
-	done := make(chan error, 1)
-	go func() {
+	crashed, ended, err := h.store.Cut(t.Context(), commits, kept, rand.New(rand.NewPCG(uint64(commits), 1)), func(ctx context.Context) error {
 		err := op(h, arn)
 		for err == nil && ctx.Err() == nil && h.queuesPending(ctx) {
 			h.clock.Advance(10 * time.Millisecond)
 			runtime.Gosched()
 		}
-		done <- err
-	}()
-	cut := make(chan error, 1)
-	go func() { cut <- h.store.AwaitHeld(ctx) }()
-	select {
-	case err := <-done:
-		h.must(err)
-		ended = true
-	case err := <-cut:
-		h.must(err)
-	}
-	crashed := h.store.CrashClone(kept, rand.New(rand.NewPCG(uint64(commits), 1)))
-	cancel()
-	h.store.Release()
+		return err
+	})
+	h.must(err)
 
 	after := &harness{t: t, clock: h.clock, store: crashed}
 	after.start(func(o *Options) { o.TransitionDelay = delay })

@@ -192,26 +192,10 @@ func (v *victim) killedAfter(t *testing.T, queue string, commits, kept int) (end
 		r.send(url, strconv.Itoa(i), typed(url, "group"+strconv.Itoa(i)), typed(url, strconv.Itoa(i)))
 	}
 	held := r.receive(url, 1)[0]
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	r.store.Hold()
-	r.store.Step(commits)
-	done, blocked := make(chan error, 1), make(chan error, 1)
-	go func() { done <- v.run(r, url, held) }()
-	go func() { blocked <- r.store.AwaitInFlight(ctx, 1) }()
-	select {
-	case err := <-done:
-		r.must(err)
-		ended = true
-	case err := <-blocked:
-		r.must(err)
-	}
-	crashed := r.store.CrashClone(kept, rand.New(rand.NewPCG(uint64(commits), uint64(kept))))
-	cancel()
-	r.store.Release()
-	if !ended {
-		<-done
-	}
+	crashed, ended, err := r.store.Cut(t.Context(), commits, kept, rand.New(rand.NewPCG(uint64(commits), uint64(kept))), func(context.Context) error {
+		return v.run(r, url, held)
+	})
+	r.must(err)
 	after := &rig{t: t, store: crashed, clock: clock.NewFake(r.clock.Now())}
 	t.Cleanup(func() { _ = crashed.Close() })
 	after.start()

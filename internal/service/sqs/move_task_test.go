@@ -269,46 +269,22 @@ func TestMoveTaskWithoutSource(t *testing.T) {
 
 // TestMoveTaskKilledAtEachCommit cuts a task off after each of its commits.
 func TestMoveTaskKilledAtEachCommit(t *testing.T) {
-	for _, suffix := range []string{"", ".fifo"} {
-		for _, kept := range []int{0, 50, 100} {
-			for commits := 0; ; commits++ {
-				ended := false
-				t.Run("", func(t *testing.T) { ended = taskAfter(t, suffix, kept, commits) })
-				if ended {
-					if commits < 8 {
-						t.Errorf("the task ended after %d commits: the test does not cut it off", commits)
-					}
-					break
-				}
-			}
-		}
-	}
+	cutAtEachCommit(t, 8, taskAfter)
 }
 
 func taskAfter(t *testing.T, suffix string, kept, commits int) (ended bool) {
 	r := newRig(t)
 	_, url := r.deadLetters(suffix, 130)
-	r.store.Hold()
-	r.store.Step(commits)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	over := make(chan bool, 1)
-	go func() {
+	crashed, ended, err := r.store.Cut(t.Context(), commits, kept, rand.New(rand.NewPCG(uint64(commits), uint64(kept))), func(ctx context.Context) error {
 		_, _ = r.startTask("dead"+suffix, "", 0)
 		for !r.idle() && ctx.Err() == nil {
 			runtime.Gosched()
 		}
-		over <- true
-	}()
-	held := make(chan error, 1)
-	go func() { held <- r.store.AwaitHeld(ctx) }()
-	select {
-	case ended = <-over:
-	case <-held:
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	crashed := r.store.CrashClone(kept, rand.New(rand.NewPCG(uint64(commits), uint64(kept))))
-	cancel()
-	r.store.Release()
 	after := &rig{t: t, store: crashed, clock: r.clock}
 	t.Cleanup(func() { _ = crashed.Close() })
 	after.start()

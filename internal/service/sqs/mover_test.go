@@ -248,13 +248,19 @@ func TestDeadLetterWithoutQueue(t *testing.T) {
 // TestDeadLettersKilledAtEachCommit cuts the move of dead letters off after each
 // of its commits, with those in flight lost or kept.
 func TestDeadLettersKilledAtEachCommit(t *testing.T) {
+	cutAtEachCommit(t, 4, deadAfter)
+}
+
+// cutAtEachCommit calls after, which cuts something off after so many commits, with
+// more and more until it says that it ended. That takes at least so many.
+func cutAtEachCommit(t *testing.T, least int, after func(t *testing.T, suffix string, kept, commits int) (ended bool)) {
 	for _, suffix := range []string{"", ".fifo"} {
 		for _, kept := range []int{0, 50, 100} {
 			for commits := 0; ; commits++ {
 				ended := false
-				t.Run("", func(t *testing.T) { ended = deadAfter(t, suffix, kept, commits) })
+				t.Run("", func(t *testing.T) { ended = after(t, suffix, kept, commits) })
 				if ended {
-					if commits < 4 {
+					if commits < least {
 						t.Errorf("the move ended after %d commits: the test does not cut it off", commits)
 					}
 					break
@@ -282,28 +288,17 @@ func deadAfter(t *testing.T, suffix string, kept, commits int) (ended bool) {
 	r.receive(url, 10)
 	r.clock.Advance(30 * time.Second)
 	r.untilMoved()
-	r.store.Hold()
-	r.store.Step(commits)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	over := make(chan bool, 1)
-	go func() {
+	crashed, ended, err := r.store.Cut(t.Context(), commits, kept, rand.New(rand.NewPCG(uint64(commits), uint64(kept))), func(ctx context.Context) error {
 		var out sqsapi.ReceiveMessageResult
 		_ = r.ReceiveMessage(r.ctx(sqsapi.OpReceiveMessage), &sqsapi.ReceiveMessageRequest{QueueUrl: api.Some(url), MaxNumberOfMessages: api.Some[int32](10)}, &out)
 		for !r.idle() && ctx.Err() == nil {
 			runtime.Gosched()
 		}
-		over <- true
-	}()
-	held := make(chan error, 1)
-	go func() { held <- r.store.AwaitHeld(ctx) }()
-	select {
-	case ended = <-over:
-	case <-held:
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	crashed := r.store.CrashClone(kept, rand.New(rand.NewPCG(uint64(commits), uint64(kept))))
-	cancel()
-	r.store.Release()
 	after := &rig{t: t, store: crashed, clock: r.clock}
 	t.Cleanup(func() { _ = crashed.Close() })
 	after.start()

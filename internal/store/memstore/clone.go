@@ -1,9 +1,36 @@
 package memstore
 
 import (
+	"context"
 	"maps"
 	"math/rand/v2"
 )
+
+// Cut lets f make as many commits and returns the store as a restart could find it
+// then, by CrashClone, and whether f came to its end before. Where it did not, its
+// context ends once it is cut off and its commits go on; Cut waits for it. The error
+// is that of an f which ended, or of ctx.
+func (s *Store) Cut(ctx context.Context, commits, percent int, random *rand.Rand, f func(ctx context.Context) error) (crashed *Store, ended bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.Hold()
+	s.Step(commits)
+	done, held := make(chan error, 1), make(chan error, 1)
+	go func() { done <- f(ctx) }()
+	go func() { held <- s.AwaitHeld(ctx) }()
+	select {
+	case err = <-done:
+		ended = true
+	case err = <-held:
+	}
+	crashed = s.CrashClone(percent, random)
+	cancel()
+	s.Release()
+	if !ended {
+		<-done
+	}
+	return crashed, ended, err
+}
 
 // CrashClone returns a store as a restart could find it after a crash at this
 // moment: what is durable and, of the commits in flight, those that reached the
