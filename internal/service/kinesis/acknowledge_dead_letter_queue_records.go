@@ -5,7 +5,6 @@ import (
 
 	"github.com/millrace/millrace/internal/api"
 	kinesisapi "github.com/millrace/millrace/internal/awsapi/kinesis"
-	"github.com/millrace/millrace/internal/store"
 )
 
 // AcknowledgeDeadLetterQueueRecords settles up to 10 dead letters: the queue forgets
@@ -14,13 +13,5 @@ func (s *Service) AcknowledgeDeadLetterQueueRecords(ctx context.Context, in *kin
 	handles := handlesOf(in.Entries, func(e *kinesisapi.AcknowledgeDeadLetterQueueRecordsRequestEntry) api.Opt[string] {
 		return e.ReceiptHandle
 	})
-	q, failed, err := s.settleInQueue(ctx, in.QueueARN.V, true, handles, func(tx store.Tx, h *heldRecord, _ int, _ int64) {
-		h.acknowledge(tx)
-	})
-	if err != nil {
-		return err
-	}
-	answerEach(handles, failed, &out.Successful, &out.Failed)
-	s.o.Metrics.QueueAcknowledged(q.key.account, q.key.region, q.name, len(out.Successful))
-	return nil
+	return acknowledgeEach(ctx, s, in.QueueARN.V, true, handles, &out.Successful, &out.Failed)
 }

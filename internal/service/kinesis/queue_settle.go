@@ -125,6 +125,26 @@ func (s *Service) settleInQueue(ctx context.Context, arn string, dead bool, hand
 	return q, failed, err
 }
 
+// settleEach runs f for the records of receipt handles and fills the two lists of
+// an answer. See settleInQueue.
+func settleEach[S ~struct{ ReceiptHandle api.Opt[string] }, F ~struct{ ReceiptHandle, ErrorCode, ErrorMessage api.Opt[string] }](ctx context.Context, s *Service, arn string, dead bool, handles []string, ok *[]S, bad *[]F, f func(tx store.Tx, h *heldRecord, i int, now int64)) (*queue, error) {
+	q, failed, err := s.settleInQueue(ctx, arn, dead, handles, f)
+	if err != nil {
+		return nil, err
+	}
+	answerEach(handles, failed, ok, bad)
+	return q, nil
+}
+
+// acknowledgeEach settles the records of receipt handles, and counts them.
+func acknowledgeEach[S ~struct{ ReceiptHandle api.Opt[string] }, F ~struct{ ReceiptHandle, ErrorCode, ErrorMessage api.Opt[string] }](ctx context.Context, s *Service, arn string, dead bool, handles []string, ok *[]S, bad *[]F) error {
+	q, err := settleEach(ctx, s, arn, dead, handles, ok, bad, func(tx store.Tx, h *heldRecord, _ int, _ int64) { h.acknowledge(tx) })
+	if err == nil {
+		s.o.Metrics.QueueAcknowledged(q.key.account, q.key.region, q.name, len(*ok))
+	}
+	return err
+}
+
 // answerEach fills the two lists of an answer, which are never absent.
 func answerEach[S ~struct{ ReceiptHandle api.Opt[string] }, F ~struct{ ReceiptHandle, ErrorCode, ErrorMessage api.Opt[string] }](handles []string, failed []*api.Error, ok *[]S, bad *[]F) {
 	*ok, *bad = []S{}, []F{}

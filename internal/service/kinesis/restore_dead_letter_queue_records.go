@@ -12,12 +12,8 @@ import (
 // again, as if they had never been received.
 func (s *Service) RestoreDeadLetterQueueRecords(ctx context.Context, in *kinesisapi.RestoreDeadLetterQueueRecordsInput, out *kinesisapi.RestoreDeadLetterQueueRecordsOutput) error {
 	handles := handlesOf(in.Entries, func(e *kinesisapi.RestoreDeadLetterQueueRecordsRequestEntry) api.Opt[string] { return e.ReceiptHandle })
-	_, failed, err := s.settleInQueue(ctx, in.QueueARN.V, true, handles, func(tx store.Tx, h *heldRecord, _ int, now int64) {
+	_, err := settleEach(ctx, s, in.QueueARN.V, true, handles, &out.Successful, &out.Failed, func(tx store.Tx, h *heldRecord, _ int, now int64) {
 		h.restore(tx, now)
 	})
-	if err != nil {
-		return err
-	}
-	answerEach(handles, failed, &out.Successful, &out.Failed)
-	return nil
+	return err
 }

@@ -14,12 +14,8 @@ func (s *Service) UpdateDeadLetterQueueRecordsVisibility(ctx context.Context, in
 	handles := handlesOf(in.Entries, func(e *kinesisapi.UpdateDeadLetterQueueRecordsVisibilityRequestEntry) api.Opt[string] {
 		return e.ReceiptHandle
 	})
-	_, failed, err := s.settleInQueue(ctx, in.QueueARN.V, true, handles, func(tx store.Tx, h *heldRecord, i int, now int64) {
+	_, err := settleEach(ctx, s, in.QueueARN.V, true, handles, &out.Successful, &out.Failed, func(tx store.Tx, h *heldRecord, i int, now int64) {
 		h.show(tx, now+1000*int64(in.Entries[i].VisibilityTimeoutSeconds.V))
 	})
-	if err != nil {
-		return err
-	}
-	answerEach(handles, failed, &out.Successful, &out.Failed)
-	return nil
+	return err
 }

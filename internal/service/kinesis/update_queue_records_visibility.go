@@ -11,12 +11,8 @@ import (
 // UpdateQueueRecordsVisibility changes when up to 10 records can be received again.
 func (s *Service) UpdateQueueRecordsVisibility(ctx context.Context, in *kinesisapi.UpdateQueueRecordsVisibilityInput, out *kinesisapi.UpdateQueueRecordsVisibilityOutput) error {
 	handles := handlesOf(in.Entries, func(e *kinesisapi.UpdateQueueRecordsVisibilityRequestEntry) api.Opt[string] { return e.ReceiptHandle })
-	_, failed, err := s.settleInQueue(ctx, in.QueueARN.V, false, handles, func(tx store.Tx, h *heldRecord, i int, now int64) {
+	_, err := settleEach(ctx, s, in.QueueARN.V, false, handles, &out.Successful, &out.Failed, func(tx store.Tx, h *heldRecord, i int, now int64) {
 		h.show(tx, now+1000*int64(in.Entries[i].VisibilityTimeoutSeconds.V))
 	})
-	if err != nil {
-		return err
-	}
-	answerEach(handles, failed, &out.Successful, &out.Failed)
-	return nil
+	return err
 }
