@@ -1,11 +1,10 @@
 package sqs
 
 import (
-	"strings"
-
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/millrace/millrace/internal/api"
 	sqsapi "github.com/millrace/millrace/internal/awsapi/sqs"

@@ -2,6 +2,8 @@ package sqs
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/millrace/millrace/internal/api"
@@ -107,14 +109,27 @@ func (s *Service) receive(ctx context.Context, key queueKey, a asked) (received,
 
 // shallow runs f, on a stack of its own where that is asked for: a commit goes
 // deep, and the goroutines of ten thousand receives that wait would keep what
-// theirs had grown to.
-func shallow(apart bool, f func() error) error {
+// theirs had grown to. A panic of f is the caller's, as it would be without.
+func shallow(apart bool, f func() error) (err error) {
 	if !apart {
 		return f()
 	}
-	done := make(chan error, 1)
-	go func() { done <- f() }()
-	return <-done
+	var panicked any
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if p := recover(); p != nil {
+				panicked = fmt.Sprintf("%v\n%s", p, debug.Stack())
+			}
+		}()
+		err = f()
+	}()
+	<-done
+	if panicked != nil {
+		panic(panicked)
+	}
+	return err
 }
 
 // fullPause is after how many ms a receive looks again that waits while as many

@@ -13,6 +13,7 @@ import (
 	"github.com/millrace/millrace/internal/base/clock"
 	"github.com/millrace/millrace/internal/base/work"
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/steady"
 	"github.com/millrace/millrace/internal/token"
 )
 
@@ -73,7 +74,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if s.tokens, err = token.Open(ctx, o.Store, root); err != nil {
 		return nil, fmt.Errorf("sqs: %w", err)
 	}
-	if s.clock, err = s.steadyClock(ctx); err != nil {
+	if s.clock, err = steady.Open(ctx, o.Store.Partition(root), o.Clock); err != nil {
 		return nil, fmt.Errorf("sqs: %w", err)
 	}
 	s.work = work.NewGroup(o.Clock)

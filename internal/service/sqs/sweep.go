@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/millrace/millrace/internal/store"
+	"github.com/millrace/millrace/internal/store/steady"
 )
 
 // sweepBatch is how many expired messages one transaction removes.
@@ -13,7 +14,7 @@ const sweepBatch = 1000
 // sweep removes the messages that are past the retention of their queues, unless
 // the store suspects the clock to be ahead: its health says so then.
 func (s *Service) sweep(ctx context.Context) {
-	if err := s.persistClock(ctx); err != nil && ctx.Err() == nil {
+	if err := steady.Save(ctx, s.o.Store.Partition(root), s.clock.Now()); err != nil && ctx.Err() == nil {
 		s.o.Logger.Warn("the time could not be stored; the next round tries again", "error", err)
 	}
 	if err := s.reap(ctx); err != nil && ctx.Err() == nil {

@@ -19,9 +19,6 @@ func (s *Service) TagQueue(ctx context.Context, in *sqsapi.TagQueueRequest) erro
 	if len(in.Tags) == 0 {
 		return missingParameter("Tags")
 	}
-	if len(in.Tags) == 0 {
-		return missingParameter("Tags")
-	}
 	if err := checkTags(in.Tags); err != nil {
 		return err
 	}
