@@ -239,23 +239,7 @@ func noQueue(err error) bool {
 // operation. After the restart the operation is made again, and what the queue
 // delivers must be what one operation leaves.
 func TestQueuesKilledAtEachStep(t *testing.T) {
-	reached := map[string]bool{}
-	for _, op := range queueSteps {
-		for point, passes := range queuePasses(t, op) {
-			reached[point] = true
-			for n := 1; n <= passes; n++ {
-				t.Run(fmt.Sprintf("%s/%s:%d", op.name, point, n), func(t *testing.T) {
-					t.Parallel()
-					killQueueAt(t, op, point, n)
-				})
-			}
-		}
-	}
-	for _, point := range points(t, "sqs.") {
-		if !reached[point] {
-			t.Errorf("no operation here is killed at %s", point)
-		}
-	}
+	killAtEach(t, points(t, "sqs."), queueSteps, func(op queueStep) string { return op.name }, queuePasses, killQueueAt)
 }
 
 // queueStepSite starts a server with what an operation needs.

@@ -133,23 +133,7 @@ func checkRestored(t *testing.T, q *streamQueue) {
 // TestStreamQueuesKilledAtEachStep kills the server at each pass of each point of
 // each operation.
 func TestStreamQueuesKilledAtEachStep(t *testing.T) {
-	reached := map[string]bool{}
-	for _, op := range streamQueueSteps {
-		for point, passes := range streamQueuePasses(t, op) {
-			reached[point] = true
-			for n := 1; n <= passes; n++ {
-				t.Run(fmt.Sprintf("%s/%s:%d", op.name, point, n), func(t *testing.T) {
-					t.Parallel()
-					killStreamQueueAt(t, op, point, n)
-				})
-			}
-		}
-	}
-	for _, point := range points(t, "kinesis.queue.") {
-		if !reached[point] {
-			t.Errorf("no operation here is killed at %s", point)
-		}
-	}
+	killAtEach(t, points(t, "kinesis.queue."), streamQueueSteps, func(op streamQueueStep) string { return op.name }, streamQueuePasses, killStreamQueueAt)
 }
 
 // streamQueueSite starts a server with what an operation needs.

@@ -132,19 +132,25 @@ var operations = []operation{
 // operation. After the restart the operation must come to its end by itself,
 // with all records in place.
 func TestKilledAtEachStep(t *testing.T) {
+	killAtEach(t, streamPoints(t), operations, func(op operation) string { return op.name }, passes, killAt)
+}
+
+// killAtEach runs kill for each pass of each point of each operation. Every point
+// must be passed by one of them.
+func killAtEach[T any](t *testing.T, points []string, operations []T, name func(T) string, passes func(*testing.T, T) map[string]int, kill func(t *testing.T, op T, point string, n int)) {
 	reached := map[string]bool{}
 	for _, op := range operations {
 		for point, passes := range passes(t, op) {
 			reached[point] = true
 			for n := 1; n <= passes; n++ {
-				t.Run(fmt.Sprintf("%s/%s:%d", op.name, point, n), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s/%s:%d", name(op), point, n), func(t *testing.T) {
 					t.Parallel()
-					killAt(t, op, point, n)
+					kill(t, op, point, n)
 				})
 			}
 		}
 	}
-	for _, point := range streamPoints(t) {
+	for _, point := range points {
 		if !reached[point] {
 			t.Errorf("no operation here is killed at %s", point)
 		}
