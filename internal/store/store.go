@@ -68,7 +68,8 @@ type Store interface {
 	// clock that jumped, a damaged block that was met.
 	Health() []Problem
 	// TrimAllowed reports whether what has expired by the clock may be trimmed. It
-	// may not while the clock is suspected to be ahead; Health says so then.
+	// may not while the clock is suspected to be ahead; Health says so then. It speaks
+	// for times that were read before the call: the clock may jump after it.
 	TrimAllowed() bool
 	// Close waits for commits under way and closes the store.
 	Close() error

@@ -11,10 +11,11 @@ import (
 // horizon is the time before which the stream's records have expired. While the
 // clock is suspected to be ahead nothing has.
 func (s *Service) horizon(st *streamState) time.Time {
+	now := s.o.Clock.Now() // first: a time that the store has not judged is not to be used
 	if !s.o.Store.TrimAllowed() {
 		return time.Time{}
 	}
-	return s.o.Clock.Now().Add(-st.retention(s.o.Hour))
+	return now.Add(-st.retention(s.o.Hour))
 }
 
 // trimAll forgets the expired records of all streams, unless the clock is

@@ -71,10 +71,11 @@ func (q *queue) expire(ctx context.Context) error {
 // horizon is the time, in ms, before which the queue's messages have expired.
 // While the clock is suspected to be ahead nothing has.
 func (m *memory) horizon(s *Service) int64 {
+	now := s.now() // first: a time that the store has not judged is not to be used
 	if !s.o.Store.TrimAllowed() {
 		return 0
 	}
-	return s.now() - int64(m.desc.Attributes.RetentionPeriod)*1000
+	return now - int64(m.desc.Attributes.RetentionPeriod)*1000
 }
 
 // empty reports whether the queue is known to hold no message.

@@ -52,10 +52,12 @@ type clockGuard struct {
 }
 
 // look compares the clock with the time that passed. turned tells that it found
-// the first sign of a jump, or of its end.
-func (g *clockGuard) look(now time.Time) (turned bool) {
+// the first sign of a jump, or of its end. It reads the clock itself, so that of
+// two looks at once the later one has the later time.
+func (g *clockGuard) look(clock func() time.Time) (turned bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	now := clock()
 	before, up := g.jumped, g.uptime.since()
 	if ahead := now.Sub(g.wall) - (up - g.up); ahead > maxClockJump {
 		g.jumped = ahead
@@ -78,7 +80,7 @@ func (g *clockGuard) begin(now time.Time, row []byte) error {
 	up := time.Duration(binary.BigEndian.Uint64(row[9:]))
 	if boot := string(row[17:]); boot != "" && boot == g.uptime.boot {
 		g.wall, g.up = wall, up
-		g.look(now)
+		g.look(func() time.Time { return now })
 	} else if now.Sub(wall) > maxDowntime {
 		g.wall, g.jumped = wall.Add(maxDowntime), now.Sub(wall)
 	}
@@ -132,7 +134,7 @@ func (s *Store) openClock() error {
 }
 
 func (s *Store) lookAtClock() {
-	if s.guard.look(s.clock.Now()) {
+	if s.guard.look(s.clock.Now) {
 		s.tellClock()
 	}
 }
